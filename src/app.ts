@@ -1,0 +1,23 @@
+/** The map of a request's way: what runs, in which order, and what answers. */
+import { Hono } from "hono/tiny";
+import { answerBalance } from "./balance/answer.ts";
+import { authenticate } from "./callers/authenticate.ts";
+import type { AppEnv } from "./context.ts";
+import { allowOnly, configure, observe, onError } from "./middleware.ts";
+import { ProblemError } from "./problem.ts";
+
+export const app = new Hono<AppEnv>();
+
+app.use(observe);
+app.use(configure);
+
+app.get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }));
+app.all("/health", allowOnly("GET, HEAD"));
+
+app.get("/v1/balance", authenticate, answerBalance);
+app.all("/v1/balance", allowOnly("GET, HEAD"));
+
+app.notFound(() => {
+  throw new ProblemError("not_found");
+});
+app.onError(onError);

@@ -1,0 +1,119 @@
+/**
+ * The refresher: one Durable Object per account, so one refresh at a time worldwide. It alone calls
+ * Zoo and writes Workers KV. The last good value and the last failure survive restarts in its storage.
+ *
+ * Sharing `this.flight` between requests is sound here, and only here: a Durable Object runs all its
+ * requests in one context, while in a Worker a promise dies with the request that made it.
+ */
+import { DurableObject } from "cloudflare:workers";
+import * as z from "zod/mini";
+import { type Config, type Env, parseConfig } from "../config.ts";
+import { logLine } from "../observe.ts";
+import { type Failure, failureSchema, nextFailure } from "./backoff.ts";
+import { writeCopy } from "./kv-copy.ts";
+import { type BalanceRecord, newRecord, readRecord, recordSchema } from "./record.ts";
+import { fetchBalance } from "./upstream.ts";
+
+export interface RefreshDemand {
+  readonly account: string;
+  /** A value fetched at or after this moment needs no refresh, epoch milliseconds. */
+  readonly notBefore: number;
+  /** The caller asked for it (pull to refresh): the minimum interval applies. */
+  readonly forced: boolean;
+  readonly requestId: string;
+}
+
+export interface RefreshOutcome {
+  readonly record: BalanceRecord | null;
+  /** The last attempt's failure; null after a success. */
+  readonly failure: Failure | null;
+}
+
+const STATE_KEY = "state";
+const stateSchema = z.strictObject({
+  v: z.literal(1),
+  record: z.nullable(recordSchema),
+  failure: z.nullable(failureSchema),
+  /** Start of the last call to Zoo, epoch milliseconds. */
+  attempted_at: z.int(),
+});
+type State = z.infer<typeof stateSchema>;
+
+export class AccountBalance extends DurableObject<Env> {
+  #state: State;
+  #flight: Promise<void> | undefined;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const stored = stateSchema.safeParse(ctx.storage.kv.get(STATE_KEY));
+    this.#state = stored.success
+      ? stored.data
+      : { v: 1, record: null, failure: null, attempted_at: 0 };
+  }
+
+  /** The value, refreshed first when the demand asks for it and backoff and interval allow. */
+  async refresh(demand: RefreshDemand): Promise<RefreshOutcome> {
+    const parsed = parseConfig(this.env);
+    if (!parsed.ok) throw new Error("misconfigured");
+    const record = this.#record(demand.account);
+    if (record === null || record.fetched_at < demand.notBefore) {
+      this.#flight ??= this.#startFlight(demand, parsed.config);
+      await this.#flight;
+    }
+    return { record: this.#record(demand.account), failure: this.#state.failure };
+  }
+
+  #record(account: string): BalanceRecord | null {
+    return readRecord(this.#state.record, account, Date.now());
+  }
+
+  #startFlight(demand: RefreshDemand, config: Config): Promise<void> | undefined {
+    const { failure, attempted_at } = this.#state;
+    const now = Date.now();
+    const record = this.#record(demand.account);
+    const usable = record !== null && now - record.fetched_at <= config.STALE_SECONDS * 1_000;
+    const interval = demand.forced && usable ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
+    const earliest = Math.max(failure?.retry_at ?? 0, attempted_at + interval);
+    if (now < earliest) return undefined;
+    const flight = this.#fly(demand, config).finally(() => {
+      this.#flight = undefined;
+    });
+    // The callers may all hang up; the refresh goes on.
+    this.ctx.waitUntil(flight);
+    return flight;
+  }
+
+  async #fly({ account, requestId }: RefreshDemand, config: Config): Promise<void> {
+    const upstream = config.accounts.get(account);
+    if (upstream === undefined) throw new Error("unknown account");
+    const started = Date.now();
+    this.#save({ ...this.#state, attempted_at: started });
+    const result = await fetchBalance(upstream, config);
+    const now = Date.now();
+    const facts = {
+      request_id: requestId,
+      account,
+      upstream_status: result.status,
+      upstream_ms: now - started,
+      zoo_request_id: result.zooRequestId,
+    };
+    if (result.drift.length > 0)
+      logLine("warn", "upstream_drift", { ...facts, drift: result.drift });
+    if (!result.ok) {
+      const failure = nextFailure(this.#state.failure, result, now, Math.random());
+      this.#save({ ...this.#state, failure });
+      const retry = { failures: failure.count, retry_in_ms: failure.retry_at - now };
+      logLine("error", "refresh_failed", { ...facts, reason: result.reason, ...retry });
+      return;
+    }
+    const record = newRecord(account, result.balance, now);
+    this.#save({ ...this.#state, record, failure: null });
+    logLine("info", "refreshed", facts);
+    this.ctx.waitUntil(writeCopy(this.env.BALANCE_KV, record, config.STALE_SECONDS));
+  }
+
+  #save(state: State): void {
+    this.#state = state;
+    this.ctx.storage.kv.put(STATE_KEY, state);
+  }
+}

@@ -1,0 +1,39 @@
+/** When the next call to Zoo may be made. Pure decisions. */
+import * as z from "zod/mini";
+
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 60_000;
+/** A `Retry-After` beyond this is not believed: a balance may not freeze for longer. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+const JITTER = 0.25;
+
+export const failureSchema = z.strictObject({
+  reason: z.enum(["upstream_unavailable", "upstream_rejected", "upstream_invalid"]),
+  /** Epoch milliseconds. */
+  at: z.int(),
+  /** No call before this, epoch milliseconds. */
+  retry_at: z.int(),
+  /** Failures in a row, this one included. */
+  count: z.int().check(z.gte(1)),
+});
+export type Failure = z.infer<typeof failureSchema>;
+
+/**
+ * The failure that follows `previous` (null after a success): 1 s doubling to 60 s with up to 25 %
+ * jitter on top, or `Retry-After` when longer (at most an hour).
+ *
+ * @param random from 0 to 1
+ */
+export function nextFailure(
+  previous: Failure | null,
+  failed: { reason: Failure["reason"]; retryAfterMs: number | null },
+  now: number,
+  random: number,
+): Failure {
+  const count = (previous?.count ?? 0) + 1;
+  const doubled = FIRST_DELAY_MS * 2 ** Math.min(count - 1, 10);
+  const backoff = Math.min(MAX_DELAY_MS, doubled * (1 + JITTER * random));
+  const asked = Math.min(MAX_RETRY_AFTER_MS, failed.retryAfterMs ?? 0);
+  const retryAt = now + Math.ceil(Math.max(backoff, asked));
+  return { reason: failed.reason, at: now, retry_at: retryAt, count };
+}

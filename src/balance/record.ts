@@ -1,0 +1,60 @@
+/** The stored form of a balance: what the Durable Object keeps and what Workers KV holds a copy of. */
+import * as z from "zod/mini";
+
+/** Raised when the stored form changes; a value of another version is a miss. */
+const RECORD_VERSION = 1;
+
+const money = z.string().check(z.regex(/^-?\d+\.\d{2,}$/));
+const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
+const units = z.nullable(z.int().check(z.nonnegative()));
+
+export const planSchema = z.strictObject({
+  name: z.string(),
+  title: z.string(),
+  pricing: z.string(),
+  price: z.nullable(money),
+  interval: z.nullable(z.string()),
+  support: z.nullable(z.string()),
+});
+
+/** The part of the view that Zoo decides; the rest depends on the time and the configuration. */
+export const balanceSchema = z.strictObject({
+  available: money,
+  monthly: z.strictObject({
+    remaining: money,
+    allowance: z.nullable(money),
+    units,
+    refreshes_at: z.nullable(time),
+  }),
+  prepaid: z.strictObject({ remaining: money, units, cash: z.nullable(money) }),
+  total_due: z.nullable(money),
+  plan: z.nullable(planSchema),
+  updated_at: time,
+});
+
+export const recordSchema = z.strictObject({
+  v: z.literal(RECORD_VERSION),
+  account: z.string(),
+  /** When the proxy had the whole answer from Zoo, epoch milliseconds. */
+  fetched_at: z.int().check(z.positive()),
+  balance: balanceSchema,
+});
+
+export type Plan = z.infer<typeof planSchema>;
+export type Balance = z.infer<typeof balanceSchema>;
+export type BalanceRecord = z.infer<typeof recordSchema>;
+
+/** @throws ZodError when `balance` is not one: a bug in the reader must not reach storage. */
+export function newRecord(account: string, balance: Balance, fetchedAt: number): BalanceRecord {
+  return recordSchema.parse({ v: RECORD_VERSION, account, fetched_at: fetchedAt, balance });
+}
+
+/** Clocks of two machines may differ a little; a value from further ahead is not ours. */
+const MAX_CLOCK_SKEW_MS = 5_000;
+
+/** A stored value if it is one of this version, of this account and not from the future; else `null`. */
+export function readRecord(value: unknown, account: string, now: number): BalanceRecord | null {
+  const { success, data } = recordSchema.safeParse(value);
+  if (!success || data.account !== account) return null;
+  return data.fetched_at > now + MAX_CLOCK_SKEW_MS ? null : data;
+}

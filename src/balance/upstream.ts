@@ -1,0 +1,106 @@
+/** The call to Zoo: the only code that sends the token. Contract: every outcome is a value. */
+import type { Account, Config } from "../config.ts";
+import { type FetchTextResult, fetchText } from "../fetch-text.ts";
+import { type Balance, balanceSchema } from "./record.ts";
+import { type Drift, readZooBody } from "./zoo-body.ts";
+
+/** Zoo's body is a few KiB; more is not a balance. */
+const MAX_BODY_BYTES = 256 * 1024;
+const USER_AGENT = "zoo-balance-proxy/0.1";
+const MAX_ID_CHARS = 128;
+
+export type FailureReason = "upstream_unavailable" | "upstream_rejected" | "upstream_invalid";
+
+/** What the log may know of a call to Zoo. */
+export interface CallFacts {
+  /** HTTP status, or what happened instead of one. */
+  readonly status: number | "timeout" | "network";
+  readonly drift: readonly Drift[];
+  /** Zoo's `X-Api-Call-Id`, or the `request_id` of its error body. */
+  readonly zooRequestId: string | null;
+}
+
+export type UpstreamResult = CallFacts &
+  (
+    | { readonly ok: true; readonly balance: Balance }
+    | {
+        readonly ok: false;
+        readonly reason: FailureReason;
+        /** From `Retry-After` (RFC 9110, section 10.2.3), milliseconds. */
+        readonly retryAfterMs: number | null;
+      }
+  );
+
+/** Fetches the balance of one upstream account. Never throws. */
+export async function fetchBalance(
+  account: Account,
+  config: Pick<Config, "ZOO_API_URL" | "ZOO_INCLUDE_TOTAL_DUE" | "ZOO_TIMEOUT_MS">,
+): Promise<UpstreamResult> {
+  const base = config.ZOO_API_URL.replace(/\/+$/, "");
+  const query = config.ZOO_INCLUDE_TOTAL_DUE ? "?include_total_due=true" : "";
+  const answer = await fetchText(`${base}/${account.subject}/payment/balance${query}`, {
+    headers: {
+      authorization: `Bearer ${account.token}`,
+      accept: "application/json",
+      "user-agent": USER_AGENT,
+    },
+    timeoutMs: config.ZOO_TIMEOUT_MS,
+    maxBytes: MAX_BODY_BYTES,
+  });
+  return judge(answer);
+}
+
+function judge(answer: FetchTextResult): UpstreamResult {
+  if (answer.kind === "timeout" || answer.kind === "network") {
+    const facts = { status: answer.kind, drift: [], zooRequestId: null };
+    return { ...facts, ok: false, reason: "upstream_unavailable", retryAfterMs: null };
+  }
+  const { status, headers } = answer;
+  const facts = { status, zooRequestId: requestIdOf(answer) };
+  const failed = (reason: FailureReason, drift: readonly Drift[] = []): UpstreamResult => ({
+    ...facts,
+    drift,
+    ok: false,
+    reason,
+    retryAfterMs: parseRetryAfter(headers.get("retry-after"), Date.now()),
+  });
+  if (status === 401 || status === 403) return failed("upstream_rejected");
+  if (status < 200 || status > 299) return failed("upstream_unavailable");
+  if (answer.kind === "too_large") {
+    return failed("upstream_invalid", [{ field: "(body)", type: "larger than 256 KiB" }]);
+  }
+  const read = readZooBody(answer.body);
+  if (!read.ok) return failed("upstream_invalid", read.drift);
+  if (!balanceSchema.safeParse(read.balance).success) return failed("upstream_invalid");
+  return { ...facts, ok: true, balance: read.balance, drift: read.drift };
+}
+
+/**
+ * @param value delta seconds or an HTTP date (RFC 9110, section 10.2.3)
+ * @returns milliseconds from `now`, or `null` when absent or not of either form
+ */
+export function parseRetryAfter(value: string | null, now: number): number | null {
+  if (value === null) return null;
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+  const at = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
+
+function requestIdOf(answer: Exclude<FetchTextResult, { kind: "timeout" | "network" }>) {
+  const header = answer.headers.get("x-api-call-id");
+  if (header !== null) return plainId(header);
+  if (answer.kind !== "answer" || answer.status < 400) return null;
+  try {
+    const body: unknown = JSON.parse(answer.body);
+    return body instanceof Object ? plainId(Reflect.get(body, "request_id")) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** An id goes into the log, so it must look like one. */
+function plainId(value: unknown): string | null {
+  return typeof value === "string" && value.length <= MAX_ID_CHARS && /^[\w.:-]+$/.test(value)
+    ? value
+    : null;
+}

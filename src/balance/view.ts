@@ -1,0 +1,61 @@
+/** What a caller sees: the stored balance seen at a moment, under this configuration. */
+import * as z from "zod/mini";
+import type { Config } from "../config.ts";
+import { compareMoney } from "./money.ts";
+import { type Balance, type BalanceRecord, balanceSchema } from "./record.ts";
+
+export const STALE_REASONS = [
+  "revalidating",
+  "upstream_unavailable",
+  "upstream_rejected",
+  "upstream_invalid",
+] as const;
+export type StaleReason = (typeof STALE_REASONS)[number];
+
+const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
+
+export const viewSchema = z.strictObject({
+  account: z.string(),
+  status: z.enum(["ok", "low", "exhausted", "contract"]),
+  currency: z.literal("USD"),
+  ...balanceSchema.shape,
+  as_of: time,
+  stale: z.boolean(),
+  stale_reason: z.nullable(z.enum(STALE_REASONS)),
+});
+export type View = z.infer<typeof viewSchema>;
+
+/** A value and how old it is: what the read policy decided to answer. */
+export interface Seen {
+  readonly record: BalanceRecord;
+  readonly stale: boolean;
+  readonly staleReason: StaleReason | null;
+}
+
+/** @throws ZodError when the result is not a view: checked on the way out as on the way in. */
+export function toView(seen: Seen, config: Pick<Config, "LOW_BALANCE_USD">): View {
+  const { account, balance, fetched_at } = seen.record;
+  const { available, monthly, prepaid, total_due, plan, updated_at } = balance;
+  return viewSchema.parse({
+    account,
+    status: statusOf(balance, config.LOW_BALANCE_USD),
+    currency: "USD",
+    available,
+    monthly,
+    prepaid,
+    total_due,
+    plan,
+    updated_at,
+    as_of: `${new Date(fetched_at).toISOString().slice(0, 19)}Z`,
+    stale: seen.stale,
+    stale_reason: seen.staleReason,
+  });
+}
+
+/** A contract account with nothing available is not limited by its balance. */
+function statusOf({ available, plan }: Balance, lowBalance: string): View["status"] {
+  if (compareMoney(available, "0") <= 0) {
+    return plan?.pricing === "contract" ? "contract" : "exhausted";
+  }
+  return compareMoney(available, lowBalance) < 0 ? "low" : "ok";
+}

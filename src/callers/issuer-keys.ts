@@ -1,0 +1,115 @@
+/**
+ * One Durable Object per issuer: the only code that asks an identity provider for its keys, so a flood
+ * of tokens, whatever they say, is at most one fetch per cooldown worldwide. Good keys outlive failures.
+ */
+import { DurableObject } from "cloudflare:workers";
+import * as z from "zod/mini";
+import { type Env, isSafeUrl } from "../config.ts";
+import { fetchText } from "../fetch-text.ts";
+import { logLine } from "../observe.ts";
+import {
+  KEYS_FRESH_MS,
+  type StoredKeys,
+  jwksSchema,
+  storedKeysSchema,
+  writeKeysCopy,
+} from "./stored-keys.ts";
+
+export interface KeysRequest {
+  readonly id: string;
+  readonly issuer: string;
+  /** Null: found by OpenID discovery. */
+  readonly jwksUrl: string | null;
+  /** A token named a key that is not among the known ones. */
+  readonly miss: boolean;
+}
+
+/** Between two fetches, so that invented key ids cost the provider nothing. */
+const COOLDOWN_MS = 30_000;
+const RETRY_MS = 5_000;
+const TIMEOUT_MS = 5_000;
+const MAX_BODY_BYTES = 256 * 1024;
+const STORAGE_KEY = "keys";
+
+const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
+
+export class IssuerKeys extends DurableObject<Env> {
+  #stored: StoredKeys | null;
+  #flight: Promise<void> | undefined;
+  #nextAt = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const stored = storedKeysSchema.safeParse(ctx.storage.kv.get(STORAGE_KEY));
+    this.#stored = stored.success ? stored.data : null;
+  }
+
+  /** The keys, fetched first when there are none, they are old, or a token's key is not among them. */
+  async keys(request: KeysRequest): Promise<StoredKeys | null> {
+    const now = Date.now();
+    const old = this.#stored === null || now - this.#stored.fetched_at > KEYS_FRESH_MS;
+    if (old || request.miss) {
+      if (this.#flight === undefined && now >= this.#nextAt) {
+        this.#flight = this.#fetch(request).finally(() => {
+          this.#flight = undefined;
+        });
+        this.ctx.waitUntil(this.#flight);
+      }
+      await this.#flight;
+    }
+    return this.#stored;
+  }
+
+  async #fetch({ id, issuer, jwksUrl }: KeysRequest): Promise<void> {
+    const keys = await fetchKeys(issuer, jwksUrl);
+    const now = Date.now();
+    this.#nextAt = now + (typeof keys === "string" ? RETRY_MS : COOLDOWN_MS);
+    if (typeof keys === "string") {
+      logLine("error", "keys_failed", { issuer, reason: keys });
+      return;
+    }
+    this.#stored = { v: 1, id, fetched_at: now, keys };
+    this.ctx.storage.kv.put(STORAGE_KEY, this.#stored);
+    logLine("info", "keys_refreshed", { issuer });
+    this.ctx.waitUntil(writeKeysCopy(this.env.BALANCE_KV, this.#stored));
+  }
+}
+
+/** The keys, or in a word what went wrong. */
+async function fetchKeys(
+  issuer: string,
+  jwksUrl: string | null,
+): Promise<StoredKeys["keys"] | string> {
+  let url = jwksUrl;
+  if (url === null) {
+    const base = issuer.replace(/\/+$/, "");
+    const document = await fetchJson(`${base}/.well-known/openid-configuration`, discoverySchema);
+    if (typeof document === "string") return `discovery_${document}`;
+    // OpenID Connect Discovery, section 4.3: or another provider's keys would pass for this one's.
+    if (document.issuer !== issuer) return "discovery_issuer_differs";
+    if (!isSafeUrl(document.jwks_uri)) return "discovery_unsafe_url";
+    url = document.jwks_uri;
+  }
+  const keys = await fetchJson(url, jwksSchema);
+  return Array.isArray(keys) && keys.length === 0 ? "no_usable_keys" : keys;
+}
+
+async function fetchJson<T extends z.ZodMiniType>(
+  url: string,
+  schema: T,
+): Promise<z.infer<T> | string> {
+  const headers = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
+  const answer = await fetchText(url, {
+    headers,
+    timeoutMs: TIMEOUT_MS,
+    maxBytes: MAX_BODY_BYTES,
+  });
+  if (answer.kind !== "answer") return answer.kind;
+  if (answer.status !== 200) return `status_${answer.status}`;
+  try {
+    const { success, data } = schema.safeParse(JSON.parse(answer.body));
+    return success ? data : "unexpected_json";
+  } catch {
+    return "not_json";
+  }
+}

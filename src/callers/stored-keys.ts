@@ -1,0 +1,78 @@
+/** An issuer's public keys as stored: in its Durable Object, and as a copy in Workers KV. */
+import * as z from "zod/mini";
+import type { Issuer } from "../config.ts";
+import { withDeadline } from "../deadline.ts";
+import { logLine } from "../observe.ts";
+
+/** Older keys still verify, while newer ones are asked for behind the answer. */
+export const KEYS_FRESH_MS = 10 * 60_000;
+
+const READ_DEADLINE_MS = 500;
+const READ_CACHE_TTL_SECONDS = 30;
+/** A provider unreachable for longer than this is gone. */
+const KEEP_SECONDS = 30 * 86_400;
+const MAX_KEYS = 100;
+
+const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
+
+/** One public key (RFC 7517). Symmetric and private ones have no business in a published set. */
+const publicKey = z
+  .looseObject({ kty: z.enum(["RSA", "EC", "OKP"]) })
+  .check(z.refine((key) => !PRIVATE_MEMBERS.some((member) => member in key)));
+
+/** A set's unusable members are left out, as RFC 7517, section 5 asks. */
+export const jwksSchema = z.pipe(
+  z.object({ keys: z.array(z.unknown()).check(z.maxLength(MAX_KEYS)) }),
+  z.transform(({ keys }) =>
+    keys.flatMap((key) => {
+      const { success, data } = publicKey.safeParse(key);
+      return success ? [data] : [];
+    }),
+  ),
+);
+
+export const storedKeysSchema = z.strictObject({
+  v: z.literal(1),
+  id: z.string(),
+  /** Epoch milliseconds. */
+  fetched_at: z.int(),
+  keys: z.array(publicKey),
+});
+export type StoredKeys = z.infer<typeof storedKeysSchema>;
+
+/** What an issuer's keys are stored under: another URL for them means other keys. */
+export function keysId({ issuer, jwks_url }: Issuer): string {
+  return JSON.stringify(jwks_url === undefined ? [issuer] : [issuer, jwks_url]);
+}
+
+/** KV keys may have 512 bytes, a URL more: hence the digest. */
+async function kvKeyOf(id: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
+  return `jwks:${new Uint8Array(digest).toHex()}`;
+}
+
+/** The copy in KV, or `null` when there is none or KV is failing or slow. Never throws. */
+export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredKeys | null> {
+  try {
+    const read = kv.get(await kvKeyOf(id), { type: "json", cacheTtl: READ_CACHE_TTL_SECONDS });
+    const { success, data } = storedKeysSchema.safeParse(
+      await withDeadline(read, READ_DEADLINE_MS),
+    );
+    return success && data.id === id ? data : null;
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    logLine("warn", "kv_read_failed", { reason: "jwks", error: name });
+    return null;
+  }
+}
+
+/** Never throws. */
+export async function writeKeysCopy(kv: KVNamespace, stored: StoredKeys): Promise<void> {
+  try {
+    const value = JSON.stringify(stored);
+    await kv.put(await kvKeyOf(stored.id), value, { expirationTtl: KEEP_SECONDS });
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    logLine("warn", "kv_write_failed", { reason: "jwks", error: name });
+  }
+}

@@ -1,0 +1,160 @@
+/** The environment, parsed once at the door; only the parsed one goes on. */
+import * as z from "zod/mini";
+import type { AccountBalance } from "./balance/account-balance.ts";
+import { readMoney } from "./balance/money.ts";
+import type { IssuerKeys } from "./callers/issuer-keys.ts";
+
+/** Bindings of `wrangler.toml`; the variables beside them are unknown until parsed. */
+export interface Env {
+  readonly BALANCE_KV: KVNamespace;
+  readonly ACCOUNT_BALANCE: DurableObjectNamespace<AccountBalance>;
+  readonly ISSUER_KEYS: DurableObjectNamespace<IssuerKeys>;
+  readonly METRICS?: AnalyticsEngineDataset;
+}
+
+const ASYMMETRIC = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+/** https anywhere, http only to a loopback host: a token must not travel in the clear. */
+export function isSafeUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  if (url.protocol === "https:") return true;
+  return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+}
+
+const safeUrl = z.string().check(z.refine(isSafeUrl, "must be https (http only to loopback)"));
+const name = z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/));
+const secretName = z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/));
+
+/** `.dev.vars`, secrets and `--var` are always strings; TOML can hold the value itself. */
+const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
+  z.pipe(
+    z.transform((value, context) => {
+      if (typeof value !== "string") return value;
+      try {
+        return value.trim() === "" ? undefined : JSON.parse(value);
+      } catch {
+        context.issues.push({ code: "custom", message: "is not JSON", input: undefined });
+        return z.NEVER;
+      }
+    }),
+    schema,
+  );
+
+const whole = (fallback: number, max: number) =>
+  z._default(z.coerce.number().check(z.int(), z.gte(1), z.lte(max)), fallback);
+const DAYS_400 = 400 * 86_400;
+
+const issuerSchema = z.strictObject({
+  issuer: safeUrl,
+  audience: z.string().check(z.minLength(1)),
+  jwks_url: z.optional(safeUrl),
+  algorithms: z._default(z.array(z.enum(ASYMMETRIC)).check(z.minLength(1)), [...ASYMMETRIC]),
+  scope: z.optional(z.string().check(z.minLength(1))),
+  account: z.optional(name),
+  account_claim: z.optional(z.string().check(z.minLength(1))),
+});
+export type Issuer = z.infer<typeof issuerSchema>;
+
+const accountSchema = z.strictObject({
+  token: secretName,
+  subject: z._default(z.enum(["user", "org"]), "user"),
+});
+
+const lowBalance = z.pipe(
+  z.string(),
+  z.transform((text, context) => {
+    const amount = readMoney(text);
+    if (amount !== null && !amount.startsWith("-")) return amount;
+    context.issues.push({ code: "custom", message: "is not an amount", input: undefined });
+    return z.NEVER;
+  }),
+);
+
+const variablesSchema = z
+  .object({
+    ZOO_API_URL: z._default(safeUrl, "https://api.zoo.dev"),
+    ZOO_INCLUDE_TOTAL_DUE: z._default(
+      z.union([z.boolean(), z.stringbool({ truthy: ["true", "1"], falsy: ["false", "0"] })]),
+      true,
+    ),
+    ZOO_TIMEOUT_MS: whole(10_000, 60_000),
+    FRESH_SECONDS: whole(60, DAYS_400),
+    REVALIDATE_SECONDS: whole(60, DAYS_400),
+    STALE_SECONDS: whole(86_400, DAYS_400),
+    STALE_WAIT_MS: whole(2_500, 60_000),
+    MIN_REFRESH_SECONDS: whole(10, 86_400),
+    LOW_BALANCE_USD: z._default(lowBalance, "10.00"),
+    JWT_ISSUERS: jsonOr(z._default(z.array(issuerSchema), [])),
+    ACCOUNTS: jsonOr(z._default(z.record(name, accountSchema), {})),
+  })
+  .check(
+    z.refine((v) => v.STALE_SECONDS >= v.FRESH_SECONDS, {
+      path: ["STALE_SECONDS"],
+      message: "is shorter than FRESH_SECONDS",
+    }),
+  );
+
+export interface Account {
+  readonly token: string;
+  readonly subject: "user" | "org";
+}
+export type Config = Omit<z.infer<typeof variablesSchema>, "ACCOUNTS"> & {
+  /** Upstream accounts by name, their tokens resolved. */
+  readonly accounts: ReadonlyMap<string, Account>;
+};
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+const parsed = new WeakMap<object, ParsedConfig>();
+
+/**
+ * Parses the variables, once per environment object.
+ *
+ * @returns the configuration, or what is wrong: the names of variables and the rules they break,
+ *   never a value (one may be a secret)
+ */
+export function parseConfig(env: object): ParsedConfig {
+  let result = parsed.get(env);
+  if (result === undefined) {
+    result = parseVariables(env);
+    parsed.set(env, result);
+  }
+  return result;
+}
+
+function parseVariables(env: object): ParsedConfig {
+  const { success, data, error } = variablesSchema.safeParse(env);
+  if (!success) {
+    return { ok: false, problems: error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) };
+  }
+  const { ACCOUNTS, ...variables } = data;
+  const named = { default: { token: "ZOO_API_TOKEN", subject: "user" as const }, ...ACCOUNTS };
+  const accounts = new Map<string, Account>();
+  const problems: string[] = [];
+  for (const [account, { token, subject }] of Object.entries(named)) {
+    const secret = secretSchema.safeParse(Reflect.get(env, token));
+    if (secret.success) accounts.set(account, { token: secret.data, subject });
+    else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
+  }
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, config: { ...variables, accounts } };
+}
+
+/** What can stand in an Authorization header (RFC 6750, `b64token` and a little more). */
+const secretSchema = z.string().check(z.regex(/^[\x21-\x7e]{1,4096}$/));

@@ -1,0 +1,17 @@
+/** What middleware hands on through Hono's context. */
+import type { Context } from "hono";
+import type { Caller } from "./callers/caller.ts";
+import type { Config, Env } from "./config.ts";
+
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    config: Config;
+    caller: Caller;
+    /** For the metric point: how the cache answered, and the age in seconds. */
+    served: { readonly cache: string; readonly age: number };
+  };
+}
+
+export type AppContext = Context<AppEnv>;

@@ -1,0 +1,111 @@
+/** What every request passes: request id, log and metric, security headers, configuration, errors. */
+import type { MiddlewareHandler } from "hono";
+import { parseConfig } from "./config.ts";
+import type { AppContext, AppEnv } from "./context.ts";
+import { logLine, requestIdOf, writeMetric } from "./observe.ts";
+import { ProblemError, type ProblemCode, problemResponse } from "./problem.ts";
+
+type Middleware = MiddlewareHandler<AppEnv>;
+
+/** An answer slower than this is logged: the caller was waiting for Zoo or for the platform. */
+const SLOW_MS = 1_000;
+
+/** For an API that no page frames, runs or refers from. */
+const SECURITY_HEADERS = {
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+} as const;
+
+/** Names the request, then, when it is answered, adds the common headers and writes line and metric. */
+export const observe: Middleware = async function observe(c, next) {
+  const started = Date.now();
+  c.set("requestId", requestIdOf(c.req.raw.headers));
+  await next();
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+  c.res.headers.set("x-request-id", c.var.requestId);
+  const ms = Date.now() - started;
+  const code = problemCodeOf(c.error);
+  const route = c.req.routePath;
+  const account = c.var.caller?.account;
+  if (code === undefined && ms >= SLOW_MS) {
+    const caller = c.var.caller?.id;
+    logLine("warn", "slow", { request_id: c.var.requestId, route, account, caller, ms });
+  }
+  writeMetric(c.env.METRICS, {
+    route,
+    status: c.res.status,
+    code: code ?? "",
+    cache: c.var.served?.cache ?? "",
+    account: account ?? "",
+    ms,
+    age: c.var.served?.age ?? -1,
+  });
+};
+
+/** Parses the environment, once; a bad one answers `misconfigured` to everything. */
+export const configure: Middleware = async function configure(c, next) {
+  const parsed = parseConfig(c.env);
+  if (!parsed.ok) {
+    logLine("error", "misconfigured", {
+      request_id: c.var.requestId,
+      problems: parsed.problems,
+    });
+    throw new ProblemError("misconfigured");
+  }
+  c.set("config", parsed.config);
+  await next();
+};
+
+/** 405 with `Allow` (RFC 9110, section 15.5.6) for the methods that a path does not take. */
+export function allowOnly(allow: string) {
+  return () => {
+    throw new ProblemError("method_not_allowed", undefined, { allow });
+  };
+}
+
+/** Turns whatever was thrown into problem details; what was not meant to be thrown is `internal`. */
+export function onError(error: Error, c: AppContext): Response {
+  const requestId = c.var.requestId;
+  if (!(error instanceof ProblemError)) {
+    logLine("error", "internal", { request_id: requestId, error: error.name });
+    return problemResponse("internal", requestId);
+  }
+  const facts = {
+    request_id: requestId,
+    route: c.req.routePath,
+    code: error.code,
+    reason: error.reason,
+    account: c.var.caller?.account,
+    caller: c.var.caller?.id,
+  };
+  const event = eventOf(error.code);
+  if (event !== null) logLine(event === "failed" ? "error" : "warn", event, facts);
+  return problemResponse(error.code, requestId, error.headers);
+}
+
+function eventOf(code: ProblemCode): "denied" | "failed" | null {
+  switch (code) {
+    case "missing_credentials":
+    case "invalid_credentials":
+    case "insufficient_scope":
+    case "unknown_account":
+      return "denied";
+    case "upstream_rejected":
+    case "upstream_invalid":
+    case "upstream_unavailable":
+      return "failed";
+    case "not_found":
+    case "method_not_allowed":
+    case "misconfigured":
+    case "internal":
+      return null;
+  }
+}
+
+function problemCodeOf(error: Error | undefined): ProblemCode | undefined {
+  if (error === undefined) return undefined;
+  return error instanceof ProblemError ? error.code : "internal";
+}

@@ -1,0 +1,93 @@
+/** Errors as RFC 9457 problem details. Rich reasons go to the log; callers get fixed text per code. */
+
+const PROBLEMS = {
+  missing_credentials: {
+    status: 401,
+    title: "Unauthorized",
+    detail: "Send a credential: Authorization: Bearer <credential>.",
+  },
+  invalid_credentials: {
+    status: 401,
+    title: "Unauthorized",
+    detail: "The credential is not valid. Get a new one and try again.",
+  },
+  insufficient_scope: {
+    status: 403,
+    title: "Forbidden",
+    detail: "The credential is valid, but its scope does not allow this.",
+  },
+  unknown_account: {
+    status: 403,
+    title: "Forbidden",
+    detail: "The credential names an account that this service does not know.",
+  },
+  not_found: { status: 404, title: "Not Found", detail: "There is nothing at this path." },
+  method_not_allowed: {
+    status: 405,
+    title: "Method Not Allowed",
+    detail: "This path does not take this method; see Allow.",
+  },
+  misconfigured: {
+    status: 500,
+    title: "Internal Server Error",
+    detail: "The service is not configured correctly. Its operator can see why in the log.",
+  },
+  internal: { status: 500, title: "Internal Server Error", detail: "Something went wrong here." },
+  upstream_rejected: {
+    status: 502,
+    title: "Bad Gateway",
+    detail: "Zoo refused this service's access, and no earlier balance is stored.",
+  },
+  upstream_invalid: {
+    status: 502,
+    title: "Bad Gateway",
+    detail: "Zoo's answer could not be read, and no earlier balance is stored.",
+  },
+  upstream_unavailable: {
+    status: 503,
+    title: "Service Unavailable",
+    detail: "Zoo cannot be reached, and no earlier balance is stored. Try again later.",
+  },
+} as const;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export class ProblemError extends Error {
+  override readonly name = "ProblemError";
+  readonly code: ProblemCode;
+  /** Why, for the log alone. */
+  readonly reason: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ProblemCode, reason?: string, headers: Record<string, string> = {}) {
+    super(code);
+    this.code = code;
+    this.reason = reason;
+    this.headers = headers;
+  }
+}
+
+/** `application/problem+json` (RFC 9457) for a code; 401 gets `WWW-Authenticate` (RFC 6750). */
+export function problemResponse(
+  code: ProblemCode,
+  requestId: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const { status, title, detail } = PROBLEMS[code];
+  const type = `urn:zoo-balance-proxy:problem:${code}`;
+  const body = JSON.stringify({ type, title, status, code, detail, request_id: requestId });
+  return new Response(body, {
+    status,
+    headers: {
+      "content-type": "application/problem+json",
+      "cache-control": "no-store",
+      ...(status === 401 ? { "www-authenticate": challenge(code) } : {}),
+      ...headers,
+    },
+  });
+}
+
+function challenge(code: ProblemCode): string {
+  const realm = 'Bearer realm="zoo-balance"';
+  return code === "invalid_credentials" ? `${realm}, error="invalid_token"` : realm;
+}
