@@ -85,10 +85,10 @@ function readFields(body: Fields): ReadBody {
 const TIER = "subscription_details.modeling_app";
 
 function subscribedTier(body: Fields): Fields | null {
-  const details = body["subscription_details"];
+  const details = body.subscription_details;
   if (details === undefined || details === null) return null;
   if (!isFields(details)) throw new Unreadable("subscription_details", details);
-  const tier = details["modeling_app"];
+  const tier = details.modeling_app;
   if (!isFields(tier)) throw new Unreadable(TIER, tier);
   return tier;
 }
@@ -100,13 +100,13 @@ function allowance(tier: Fields): Money | null {
 }
 
 function plan(tier: Fields): Plan {
-  const name = word(tier["name"], `${TIER}.name`);
-  const price = tier["price"];
+  const name = word(tier.name, `${TIER}.name`);
+  const price = tier.price;
   if (!isFields(price)) throw new Unreadable(`${TIER}.price`, price);
-  const pricing = word(price["type"], `${TIER}.price.type`);
+  const pricing = word(price.type, `${TIER}.price.type`);
   return {
     name,
-    title: title(tier["display_name"]) ?? name,
+    title: title(tier.display_name) ?? name,
     pricing: pricing === "enterprise" ? "contract" : pricing,
     price: nullable(price, "price", (from, key) => money(from, key), `${TIER}.price`),
     interval: nullable(price, "interval", (from, key) => word(from[key], `${TIER}.price.${key}`)),

@@ -77,6 +77,12 @@ function startWrangler(zoo: Zoo, setup: Setup, port: number, state: string | nul
   }
   return spawn(process.execPath, [join(ROOT, "node_modules/wrangler/bin/wrangler.js"), ...args], {
     cwd: ROOT,
+    env: {
+      ...process.env,
+      // Both would ask the network at start, and complain where there is none.
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      WRANGLER_SEND_METRICS: "false",
+    },
     stdio: ["ignore", "inherit", "inherit"],
     // In a process group of its own, a Ctrl-C reaches wrangler once, from here, and whatever it
     // started can be stopped with it.
@@ -109,10 +115,10 @@ async function waitForHealth(base: string, signal: AbortSignal): Promise<number>
 }
 
 /** Single quotes for literal text, double quotes where the shell has to fill in $TOKEN. */
-function curl(url: string, bearer: string, ...headers: string[]): string {
+function curl(options: "-s" | "-i", url: string, bearer: string, ...headers: string[]): string {
   const quote = bearer.startsWith("$") ? '"' : "'";
   const more = headers.map((header) => ` -H '${header}'`).join("");
-  return `  curl -i ${url} -H ${quote}Authorization: Bearer ${bearer}${quote}${more}`;
+  return `  curl ${options} ${url} -H ${quote}Authorization: Bearer ${bearer}${quote}${more}`;
 }
 
 async function introduce(
@@ -145,12 +151,12 @@ async function introduce(
     etag = response.headers.get("etag");
     if (!response.ok) lines.push(`A first request was answered ${response.status}: ${text}`, "");
   }
-  lines.push("The balance:", curl(url, bearer));
+  lines.push("The balance:", curl("-s", url, bearer));
   if (etag !== null) {
     lines.push("Only if it has changed (304 if not):");
-    lines.push(curl(url, bearer, `If-None-Match: ${etag}`));
+    lines.push(curl("-i", url, bearer, `If-None-Match: ${etag}`));
   }
-  lines.push("Refreshed now:", curl(url, bearer, "Cache-Control: no-cache"), "");
+  lines.push("Refreshed now:", curl("-s", url, bearer, "Cache-Control: no-cache"), "");
   return lines.join("\n");
 }
 

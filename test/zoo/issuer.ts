@@ -2,9 +2,9 @@ import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
 export interface SignOptions {
   /** Seconds from now; negative makes a token that has expired. */
-  expiresIn?: number;
-  kid?: string;
-  alg?: string;
+  expiresIn?: number | undefined;
+  kid?: string | undefined;
+  alg?: string | undefined;
 }
 
 export interface Issuer {
@@ -13,7 +13,8 @@ export interface Issuer {
 }
 
 export async function createIssuer(issuer: string, audience: string): Promise<Issuer> {
-  const kid = "zoo-stand-in-1";
+  // A new key has a new id, or a key set kept from an earlier start would be taken for this one.
+  const kid = crypto.randomUUID();
   const { publicKey, privateKey } = await generateKeyPair("ES256");
   const jwk = { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" };
 

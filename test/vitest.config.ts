@@ -1,0 +1,29 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: new URL("..", import.meta.url).pathname,
+  test: {
+    projects: [
+      {
+        // In the Workers runtime itself, with KV and Durable Objects as workerd simulates them.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { ZOO_API_TOKEN: "zoo_canary_token_MustNeverLeaveTheProxy" } },
+          }),
+        ],
+        test: { name: "runtime", include: ["test/runtime/**/*.test.ts"] },
+      },
+      {
+        // From outside: a started Worker over real sockets, with the stand-in Zoo.
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+    ],
+  },
+});
