@@ -1,0 +1,29 @@
+import { env as bindings } from "cloudflare:workers";
+import type { Balance, BalanceRecord } from "../../src/balance/record.ts";
+import { type Config, type Env, parseConfig } from "../../src/config.ts";
+
+/** The real bindings, as miniflare simulates them. */
+export const env = bindings as unknown as Env;
+
+/** A configuration that knows the account `name` beside `default`, or the test fails. */
+export function configWith(name: string, variables: Record<string, unknown> = {}): Config {
+  const ACCOUNTS = { [name]: { token: "ZOO_API_TOKEN", subject: "user" } };
+  const parsed = parseConfig({ ...bindings, ACCOUNTS, ...variables });
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.config;
+}
+
+export function balanceOf(monthly = "1.00", available = "3.00"): Balance {
+  return {
+    available,
+    monthly: { remaining: monthly, allowance: null, units: null, refreshes_at: null },
+    prepaid: { remaining: "2.00", units: null, cash: null },
+    total_due: null,
+    plan: null,
+    updated_at: "2026-11-20T18:22:41Z",
+  };
+}
+
+export function recordOf(account: string, fetchedAt: number, monthly = "1.00"): BalanceRecord {
+  return { v: 1, account, fetched_at: fetchedAt, balance: balanceOf(monthly) };
+}
