@@ -29,7 +29,7 @@ const ASYMMETRIC = [
 /** https anywhere, http only to a loopback host: a token must not travel in the clear. */
 export function isSafeUrl(text: string): boolean {
   const url = URL.parse(text);
-  if (url === null || url.username !== "" || url.password !== "") return false;
+  if (url === null || url.username !== "" || url.password !== "" || url.hash !== "") return false;
   if (url.protocol === "https:") return true;
   return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
 }
@@ -54,7 +54,13 @@ const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
   );
 
 const whole = (fallback: number, max: number) =>
-  z._default(z.coerce.number().check(z.int(), z.gte(1), z.lte(max)), fallback);
+  z._default(
+    z.pipe(
+      z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d{1,9}$/)), z.transform(Number))]),
+      z.int().check(z.gte(1), z.lte(max)),
+    ),
+    fallback,
+  );
 const DAYS_400 = 400 * 86_400;
 
 const issuerSchema = z.strictObject({
@@ -85,7 +91,8 @@ const lowBalance = z.pipe(
 
 const variablesSchema = z
   .object({
-    ZOO_API_URL: z._default(safeUrl, "https://api.zoo.dev"),
+    // A path is appended to it, so a query in it would swallow that path.
+    ZOO_API_URL: z._default(safeUrl.check(z.regex(/^[^?]*$/)), "https://api.zoo.dev"),
     ZOO_INCLUDE_TOTAL_DUE: z._default(
       z.union([z.boolean(), z.stringbool({ truthy: ["true", "1"], falsy: ["false", "0"] })]),
       true,

@@ -7,9 +7,9 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
-import { type Config, type Env, parseConfig } from "../config.ts";
+import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { logLine } from "../observe.ts";
-import { type Failure, failureSchema, nextFailure } from "./backoff.ts";
+import { type Failure, MAX_RETRY_AFTER_MS, failureSchema, nextFailure } from "./backoff.ts";
 import { writeCopy } from "./kv-copy.ts";
 import { type BalanceRecord, newRecord, readRecord, recordSchema } from "./record.ts";
 import { fetchBalance } from "./upstream.ts";
@@ -30,6 +30,8 @@ export interface RefreshOutcome {
 }
 
 const STATE_KEY = "state";
+/** MIN_REFRESH_SECONDS may be a day at most. */
+const MAX_WAIT_MS = Math.max(MAX_RETRY_AFTER_MS, 86_400_000);
 const stateSchema = z.strictObject({
   v: z.literal(1),
   record: z.nullable(recordSchema),
@@ -55,9 +57,11 @@ export class AccountBalance extends DurableObject<Env> {
   async refresh(demand: RefreshDemand): Promise<RefreshOutcome> {
     const parsed = parseConfig(this.env);
     if (!parsed.ok) throw new Error("misconfigured");
+    const upstream = parsed.config.accounts.get(demand.account);
+    if (upstream === undefined) throw new Error("unknown account");
     const record = this.#record(demand.account);
     if (record === null || record.fetched_at < demand.notBefore) {
-      this.#flight ??= this.#startFlight(demand, parsed.config);
+      this.#flight ??= this.#startFlight(demand, upstream, parsed.config);
       await this.#flight;
     }
     return { record: this.#record(demand.account), failure: this.#state.failure };
@@ -67,15 +71,20 @@ export class AccountBalance extends DurableObject<Env> {
     return readRecord(this.#state.record, account, Date.now());
   }
 
-  #startFlight(demand: RefreshDemand, config: Config): Promise<void> | undefined {
+  #startFlight(
+    demand: RefreshDemand,
+    upstream: Account,
+    config: Config,
+  ): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
     const now = Date.now();
     const record = this.#record(demand.account);
     const usable = record !== null && now - record.fetched_at <= config.STALE_SECONDS * 1_000;
     const interval = demand.forced && usable ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
     const earliest = Math.max(failure?.retry_at ?? 0, attempted_at + interval);
-    if (now < earliest) return undefined;
-    const flight = this.#fly(demand, config).finally(() => {
+    // Further ahead than any wait there is: the clock has gone back since it was written.
+    if (now < earliest && earliest - now <= MAX_WAIT_MS) return undefined;
+    const flight = this.#fly(demand, upstream, config).finally(() => {
       this.#flight = undefined;
     });
     // The callers may all hang up; the refresh goes on.
@@ -83,9 +92,11 @@ export class AccountBalance extends DurableObject<Env> {
     return flight;
   }
 
-  async #fly({ account, requestId }: RefreshDemand, config: Config): Promise<void> {
-    const upstream = config.accounts.get(account);
-    if (upstream === undefined) throw new Error("unknown account");
+  async #fly(
+    { account, requestId }: RefreshDemand,
+    upstream: Account,
+    config: Config,
+  ): Promise<void> {
     const started = Date.now();
     this.#save({ ...this.#state, attempted_at: started });
     const result = await fetchBalance(upstream, config);

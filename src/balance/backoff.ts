@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 /** A `Retry-After` beyond this is not believed: a balance may not freeze for longer. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
+export const MAX_RETRY_AFTER_MS = 3_600_000;
 const JITTER = 0.25;
 
 export const failureSchema = z.strictObject({

@@ -11,16 +11,17 @@ export class JsonNumber {
   }
 }
 
-/** Bounds that no account's balance reaches; beyond them a value is garbage, not money. */
+/** No account's balance reaches this; beyond it a value is garbage, not money. */
 const MAX_INTEGER_DIGITS = 15;
-const MAX_FRACTION_DIGITS = 18;
-const DECIMAL = /^-?\d{1,34}(?:\.\d{1,34})?(?:[eE][+-]?\d{1,2})?$/;
+/** Room for the residue of another's double arithmetic, such as `-5.684341886080802e-14`. */
+const MAX_FRACTION_DIGITS = 40;
+const DECIMAL = /^-?\d{1,34}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?$/;
 
 /**
  * Reads money as Zoo sends it: a decimal string (`"58.93"`) or a JSON number (`58.93`).
  *
  * @returns the exact canonical decimal, or `null` when it is not one (or beyond 15 integer or
- *   18 fraction digits)
+ *   40 fraction digits)
  */
 export function readMoney(value: unknown): Money | null {
   const text = value instanceof JsonNumber ? value.source : value;

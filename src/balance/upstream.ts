@@ -81,7 +81,7 @@ function judge(answer: FetchTextResult): UpstreamResult {
  */
 export function parseRetryAfter(value: string | null, now: number): number | null {
   if (value === null) return null;
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000;
+  if (/^\d+$/.test(value)) return Number(value) * 1_000;
   const at = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }

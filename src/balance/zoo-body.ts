@@ -24,6 +24,8 @@ const MAX_WORD_CHARS = 64;
 const MAX_TITLE_CHARS = 256;
 const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 
+const ISO_LENGTH = "2026-11-23T10:00:00.000Z".length;
+
 class Unreadable extends Error {
   readonly drift: Drift;
   constructor(field: string, value: unknown) {
@@ -133,20 +135,23 @@ function money(from: Fields, field: string, olderName = field): Money {
 function units(from: Fields, field: string): number | null {
   const value = from[field];
   if (value === undefined || value === null) return null;
-  const count = value instanceof JsonNumber ? Number(value.source) : Number.NaN;
-  if (!Number.isSafeInteger(count) || count < 0) throw new Unreadable(field, value);
+  const whole = value instanceof JsonNumber && /^\d+(?:\.0+)?$/.test(value.source);
+  const count = whole ? Number(value.source) : Number.NaN;
+  if (!Number.isSafeInteger(count)) throw new Unreadable(field, value);
   return count;
 }
 
 function time(from: Fields, field: string): string {
   const value = from[field];
   const ms = typeof value === "string" && RFC3339.test(value) ? Date.parse(value) : Number.NaN;
-  if (Number.isNaN(ms)) throw new Unreadable(field, value);
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const text = Number.isNaN(ms) ? "" : new Date(ms).toISOString();
+  // An offset can move a time out of the years that four digits can write.
+  if (text.length !== ISO_LENGTH) throw new Unreadable(field, value);
+  return `${text.slice(0, 19)}Z`;
 }
 
 function word(value: unknown, field: string): string {
-  if (typeof value !== "string" || value === "" || value.length > MAX_WORD_CHARS) {
+  if (typeof value !== "string" || value.length > MAX_WORD_CHARS) {
     throw new Unreadable(field, value);
   }
   return value;

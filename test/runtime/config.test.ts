@@ -1,0 +1,195 @@
+import { describe, expect, test } from "vitest";
+import { type Config, parseConfig } from "../../src/config.ts";
+
+const TOKEN = "zoo_canary_token";
+const CANARY = "canary-value-that-no-problem-may-hold";
+
+function parse(variables: Record<string, unknown>): Config {
+  const parsed = parseConfig({ ZOO_API_TOKEN: TOKEN, ...variables });
+  if (!parsed.ok) throw new Error(parsed.problems.join("; "));
+  return parsed.config;
+}
+
+/** What is wrong, and in no case what the value was. */
+function problems(variables: Record<string, unknown>): string {
+  const parsed = parseConfig({ ZOO_API_TOKEN: TOKEN, ...variables });
+  if (parsed.ok) throw new Error("parsed");
+  const text = parsed.problems.join("\n");
+  expect(text).not.toContain(CANARY);
+  expect(text).not.toContain(TOKEN);
+  return text;
+}
+
+const ISSUER = { issuer: "https://id.example.com", audience: "app" };
+
+test("the defaults are the contract's", () => {
+  expect(parse({})).toEqual({
+    ZOO_API_URL: "https://api.zoo.dev",
+    ZOO_INCLUDE_TOTAL_DUE: true,
+    ZOO_TIMEOUT_MS: 10_000,
+    FRESH_SECONDS: 60,
+    REVALIDATE_SECONDS: 60,
+    STALE_SECONDS: 86_400,
+    STALE_WAIT_MS: 2_500,
+    MIN_REFRESH_SECONDS: 10,
+    LOW_BALANCE_USD: "10.00",
+    JWT_ISSUERS: [],
+    accounts: new Map([["default", { token: TOKEN, subject: "user" }]]),
+  });
+});
+
+test("TOML values and JSON strings are the same", () => {
+  const ACCOUNTS = { acme: { token: "ACME_TOKEN", subject: "org" } };
+  const values = { JWT_ISSUERS: [ISSUER], ACCOUNTS, FRESH_SECONDS: 5, ACME_TOKEN: "t" };
+  const strings = {
+    JWT_ISSUERS: JSON.stringify([ISSUER]),
+    ACCOUNTS: JSON.stringify(ACCOUNTS),
+    FRESH_SECONDS: "5",
+    ACME_TOKEN: "t",
+  };
+  expect(parse(strings)).toEqual(parse(values));
+  expect(parse({ JWT_ISSUERS: "", ACCOUNTS: " " })).toEqual(parse({}));
+});
+
+test.each([
+  [true, true],
+  [false, false],
+  ["true", true],
+  ["false", false],
+  ["1", true],
+  ["0", false],
+])("ZOO_INCLUDE_TOTAL_DUE %o is %s", (value, expected) => {
+  expect(parse({ ZOO_INCLUDE_TOTAL_DUE: value }).ZOO_INCLUDE_TOTAL_DUE).toBe(expected);
+});
+
+test.each(["http://localhost:8787", "http://127.0.0.1:1", "http://[::1]:1", "https://a.example"])(
+  "%s is a URL to trust",
+  (url) => {
+    expect(parse({ ZOO_API_URL: url }).ZOO_API_URL).toBe(url);
+    const jwks_url = `${url}/jwks`;
+    const issuers = parse({ JWT_ISSUERS: [{ ...ISSUER, issuer: url, jwks_url }] }).JWT_ISSUERS;
+    expect(issuers[0]).toMatchObject({ issuer: url, jwks_url });
+  },
+);
+
+test.each([
+  `http://${CANARY}.example`,
+  `http://localhost.${CANARY}.example`,
+  `https://user:${CANARY}@a.example`,
+  `https://${CANARY}@a.example`,
+  `ftp://${CANARY}`,
+  `javascript:${CANARY}`,
+  CANARY,
+  "",
+  "https://",
+])("%o is none", (url) => {
+  expect(problems({ ZOO_API_URL: url })).toContain("ZOO_API_URL");
+  expect(problems({ JWT_ISSUERS: [{ ...ISSUER, issuer: url }] })).toContain("JWT_ISSUERS.0.issuer");
+  const jwks = problems({ JWT_ISSUERS: [{ ...ISSUER, jwks_url: url }] });
+  expect(jwks).toContain("JWT_ISSUERS.0.jwks_url");
+});
+
+test.each([
+  "ZOO_TIMEOUT_MS",
+  "FRESH_SECONDS",
+  "REVALIDATE_SECONDS",
+  "STALE_SECONDS",
+  "STALE_WAIT_MS",
+  "MIN_REFRESH_SECONDS",
+])("%s: whole, at least 1", (name) => {
+  const long = { FRESH_SECONDS: 1, [name]: "1" };
+  expect(parse(long)).toMatchObject({ [name]: 1 });
+  for (const value of [0, -1, 1.5, "1.5", "", CANARY, Number.NaN, "1e99", null, [CANARY], {}]) {
+    expect(problems({ [name]: value })).toContain(name);
+  }
+});
+
+test("a boolean is no duration", () => {
+  expect(problems({ FRESH_SECONDS: true })).toContain("FRESH_SECONDS");
+});
+
+test("stale may be as short as fresh, not shorter", () => {
+  expect(parse({ FRESH_SECONDS: 9, STALE_SECONDS: 9 }).STALE_SECONDS).toBe(9);
+  expect(problems({ FRESH_SECONDS: 10, STALE_SECONDS: 9 })).toContain("STALE_SECONDS");
+});
+
+test("LOW_BALANCE_USD is an exact amount", () => {
+  expect(parse({ LOW_BALANCE_USD: "5" }).LOW_BALANCE_USD).toBe("5.00");
+  for (const LOW_BALANCE_USD of ["-1", CANARY, "", "1e400", 5.5, null]) {
+    expect(problems({ LOW_BALANCE_USD })).toContain("LOW_BALANCE_USD");
+  }
+});
+
+describe("JWT_ISSUERS", () => {
+  test("takes asymmetric algorithms only", () => {
+    const issuers = parse({ JWT_ISSUERS: [ISSUER] }).JWT_ISSUERS;
+    expect(issuers[0]?.algorithms).toContain("RS256");
+    expect(issuers[0]?.algorithms.filter((name) => /^HS|none/i.test(name))).toEqual([]);
+    for (const algorithm of ["HS256", "HS384", "HS512", "none", "NONE", "", CANARY]) {
+      const JWT_ISSUERS = [{ ...ISSUER, algorithms: ["RS256", algorithm] }];
+      expect(problems({ JWT_ISSUERS })).toContain("JWT_ISSUERS.0.algorithms.1");
+    }
+    expect(problems({ JWT_ISSUERS: [{ ...ISSUER, algorithms: [] }] })).toContain("algorithms");
+  });
+
+  test.each([
+    [{ ...ISSUER, audiance: CANARY }],
+    [{ issuer: ISSUER.issuer }],
+    [{ audience: "app" }],
+    [{ ...ISSUER, audience: "" }],
+    [{ ...ISSUER, account: `${CANARY} with spaces` }],
+    [CANARY],
+    [null],
+  ])("refuses %o", (entry) => {
+    expect(problems({ JWT_ISSUERS: [entry] })).toContain("JWT_ISSUERS.0");
+    expect(problems({ JWT_ISSUERS: JSON.stringify([entry]) })).toContain("JWT_ISSUERS.0");
+  });
+
+  test.each([`[{"issuer":"${CANARY}"`, CANARY, `"${CANARY}"`, "5", "{}", "null"])(
+    "refuses the string %o",
+    (text) => {
+      expect(problems({ JWT_ISSUERS: text })).toContain("JWT_ISSUERS");
+    },
+  );
+});
+
+describe("ACCOUNTS", () => {
+  test("resolves tokens beside the default account's", () => {
+    const ACCOUNTS = { acme: { token: "ACME_TOKEN" }, "o.r-g_1": { token: "ORG", subject: "org" } };
+    expect([...parse({ ACCOUNTS, ACME_TOKEN: "a", ORG: "b" }).accounts]).toEqual([
+      ["default", { token: TOKEN, subject: "user" }],
+      ["acme", { token: "a", subject: "user" }],
+      ["o.r-g_1", { token: "b", subject: "org" }],
+    ]);
+  });
+
+  test("may replace the default account", () => {
+    const ACCOUNTS = { default: { token: "ORG", subject: "org" } };
+    const { accounts } = parse({ ACCOUNTS, ORG: "b" });
+    expect(accounts.get("default")).toEqual({ token: "b", subject: "org" });
+  });
+
+  test("a missing secret is named", () => {
+    expect(problems({ ZOO_API_TOKEN: undefined })).toContain("ZOO_API_TOKEN");
+    expect(problems({ ZOO_API_TOKEN: "" })).toContain("ZOO_API_TOKEN");
+    expect(problems({ ACCOUNTS: { acme: { token: "ACME_TOKEN" } } })).toContain("ACME_TOKEN");
+  });
+
+  test.each([`${CANARY}\n`, `a ${CANARY}`, `${CANARY}é`, 5, null, {}])(
+    "the secret %o is not one",
+    (secret) => {
+      expect(problems({ ZOO_API_TOKEN: secret })).toContain("ZOO_API_TOKEN");
+    },
+  );
+
+  test.each([
+    [{ acme: { token: CANARY } }],
+    [{ acme: { token: "T", subject: CANARY } }],
+    [{ acme: { token: "T", extra: CANARY } }],
+    [{ acme: CANARY }],
+    [[CANARY]],
+    [CANARY],
+  ])("refuses %o", (ACCOUNTS) => {
+    expect(problems({ ACCOUNTS, T: "t" })).toContain("ACCOUNTS");
+  });
+});

@@ -1,0 +1,190 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { describe, expect, test, vi } from "vitest";
+import type { RefreshDemand, RefreshOutcome } from "../../src/balance/account-balance.ts";
+import { type Found, type Missing, readBalance } from "../../src/balance/read.ts";
+import type { Env } from "../../src/config.ts";
+import { configWith, env, recordOf } from "./support.ts";
+
+vi.spyOn(console, "warn").mockReturnValue();
+vi.spyOn(console, "error").mockReturnValue();
+
+type Refresh = (demand: RefreshDemand) => Promise<RefreshOutcome>;
+type Object = Env["ACCOUNT_BALANCE"];
+
+const never = new Promise<never>(() => undefined);
+const kvWith = (get: () => Promise<unknown>) => ({ get }) as unknown as KVNamespace;
+const objectWith = (refresh: Refresh) => ({ getByName: () => ({ refresh }) }) as unknown as Object;
+const failing = () => Promise.reject(new Error("boom"));
+
+async function read(
+  account: string,
+  bindings: Partial<Env>,
+  { maxAge = null, ...variables }: { maxAge?: number | null; STALE_WAIT_MS?: number } = {},
+): Promise<Found | Missing> {
+  const context = createExecutionContext();
+  const config = configWith(account, { ZOO_TIMEOUT_MS: 1, ...variables });
+  const request = { account, maxAge, requestId: "test" };
+  const result = await readBalance(request, config, { ...env, ...bindings }, (work) => {
+    if (bindings.ACCOUNT_BALANCE !== stuckObject) context.waitUntil(work);
+  });
+  await waitOnExecutionContext(context);
+  return result;
+}
+
+const stuckObject = objectWith(() => never);
+
+async function store(account: string, value: unknown): Promise<void> {
+  await env.BALANCE_KV.put(`balance:${account}`, JSON.stringify(value));
+}
+
+function outcome(record: RefreshOutcome["record"]): RefreshOutcome {
+  return { record, failure: null };
+}
+
+describe("KV fails, the object serves", () => {
+  test.each<[string, () => Promise<unknown>]>([
+    ["rejects", failing],
+    [
+      "throws",
+      () => {
+        throw new TypeError("boom");
+      },
+    ],
+    ["never answers", () => never],
+    ["holds text", () => Promise.resolve("rubbish")],
+    ["holds a number", () => Promise.resolve(5)],
+    ["holds a list", () => Promise.resolve([])],
+    ["holds nothing", () => Promise.resolve(null)],
+    ["holds a foreign object", () => Promise.resolve({ v: 1 })],
+    ["holds another account's record", async () => recordOf("other", Date.now(), "666.00")],
+    ["holds a future record", async () => recordOf("kv-future", Date.now() + 60_000, "666.00")],
+    ["holds another version", async () => ({ ...recordOf("kv-v2", Date.now(), "666.00"), v: 2 })],
+    ["holds more than a record", async () => ({ ...recordOf("kv-x", Date.now(), "666.00"), x: 1 })],
+  ])("%s", async (name, get) => {
+    const account =
+      { future: "kv-future", version: "kv-v2", more: "kv-x" }[
+        name.split(" ").find((word) => ["future", "version", "more"].includes(word)) ?? ""
+      ] ?? `kv-${name.replaceAll(/\W/g, "-")}`;
+    const result = await read(account, {
+      BALANCE_KV: kvWith(get),
+      ACCOUNT_BALANCE: objectWith(async () => outcome(recordOf(account, Date.now()))),
+    });
+    expect(result).toMatchObject({
+      found: true,
+      stale: false,
+      staleReason: null,
+      record: { account, balance: { monthly: { remaining: "1.00" } } },
+      cache: { source: "object", forward: "miss" },
+    });
+  });
+
+  test("holds what is not JSON", async () => {
+    await env.BALANCE_KV.put("balance:kv-not-json", "<html>");
+    const record = recordOf("kv-not-json", Date.now());
+    const ACCOUNT_BALANCE = objectWith(async () => outcome(record));
+    expect(await read("kv-not-json", { ACCOUNT_BALANCE })).toMatchObject({ found: true, record });
+  });
+});
+
+const retryable = Object.assign(new Error("boom"), { retryable: true });
+const overloaded = Object.assign(new Error("boom"), { retryable: true, overloaded: true });
+
+describe.each<[string, Error, number]>([
+  ["plain", new Error("boom"), 1],
+  ["retryable", retryable, 2],
+  ["overloaded", overloaded, 1],
+])("the object fails with a %s error", (name, error, calls) => {
+  test("a stale copy in KV is answered, with the reason", async () => {
+    const account = `object-${name}-stale`;
+    await store(account, recordOf(account, Date.now() - 600_000));
+    let asked = 0;
+    const ACCOUNT_BALANCE = objectWith(() => {
+      asked += 1;
+      return Promise.reject(error);
+    });
+    expect(await read(account, { ACCOUNT_BALANCE })).toMatchObject({
+      found: true,
+      stale: true,
+      staleReason: "upstream_unavailable",
+      cache: { source: "kv", forward: "stale" },
+    });
+    expect(asked).toBe(calls);
+  });
+
+  test("without a copy there is an error to tell", async () => {
+    const ACCOUNT_BALANCE = objectWith(() => Promise.reject(error));
+    expect(await read(`object-${name}-none`, { ACCOUNT_BALANCE })).toEqual({
+      found: false,
+      reason: "upstream_unavailable",
+      retryAfter: 1,
+    });
+  });
+});
+
+describe("the object", () => {
+  test("that fails retryably once is asked again", async () => {
+    const record = recordOf("object-second", Date.now());
+    let asked = 0;
+    const ACCOUNT_BALANCE = objectWith(async () => {
+      asked += 1;
+      if (asked === 1) throw retryable;
+      return outcome(record);
+    });
+    expect(await read("object-second", { ACCOUNT_BALANCE })).toMatchObject({ found: true, record });
+  });
+
+  test("whose namespace throws", async () => {
+    const getByName = () => {
+      throw new Error("boom");
+    };
+    const ACCOUNT_BALANCE = { getByName } as unknown as Object;
+    expect(await read("object-name", { ACCOUNT_BALANCE })).toMatchObject({ found: false });
+  });
+
+  test("that never answers: the stale copy, revalidating", async () => {
+    await store("object-stuck", recordOf("object-stuck", Date.now() - 600_000));
+    const bindings = { ACCOUNT_BALANCE: stuckObject };
+    expect(await read("object-stuck", bindings, { STALE_WAIT_MS: 1 })).toMatchObject({
+      found: true,
+      staleReason: "revalidating",
+    });
+  });
+
+  test("is not asked for a fresh copy, and fails behind a slightly stale one", async () => {
+    const ACCOUNT_BALANCE = objectWith(failing);
+    await store("fresh", recordOf("fresh", Date.now() - 1_000));
+    expect(await read("fresh", { ACCOUNT_BALANCE })).toMatchObject({ found: true, stale: false });
+    await store("behind", recordOf("behind", Date.now() - 90_000));
+    expect(await read("behind", { ACCOUNT_BALANCE })).toMatchObject({
+      staleReason: "revalidating",
+      cache: { source: "kv", forward: null },
+    });
+  });
+
+  test("asked by a pull to refresh: what it fails to renew is served, still fresh", async () => {
+    await store("pull", recordOf("pull", Date.now() - 30_000));
+    const ACCOUNT_BALANCE = objectWith(failing);
+    expect(await read("pull", { ACCOUNT_BALANCE }, { maxAge: 0 })).toMatchObject({
+      found: true,
+      stale: false,
+      staleReason: null,
+      cache: { forward: "request" },
+    });
+  });
+});
+
+test("both fail: an error, not an exception; and a value beyond STALE_SECONDS is none", async () => {
+  const ACCOUNT_BALANCE = objectWith(failing);
+  const bindings = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE };
+  expect(await read("both", bindings)).toMatchObject({ found: false });
+  await store("ancient", recordOf("ancient", Date.now() - 86_500_000));
+  expect(await read("ancient", { ACCOUNT_BALANCE })).toMatchObject({ found: false });
+});
+
+test("what was found is remembered when everything fails after", async () => {
+  const record = recordOf("memory", Date.now());
+  const working = objectWith(async () => outcome(record));
+  await read("memory", { ACCOUNT_BALANCE: working });
+  const broken = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE: objectWith(failing) };
+  expect(await read("memory", broken)).toMatchObject({ record, cache: { source: "memory" } });
+});
