@@ -142,11 +142,12 @@ describe("If-None-Match", () => {
   ])("%s: 304 with the same headers and no body", async (_, form) => {
     const full = await ask("2026-08");
     const etag = full.headers.get("etag") ?? "";
-    const response = await ask("2026-08", { "if-none-match": form(etag) });
+    // Without a Cache-Control of its own, fetch would add "no-cache" to a conditional request.
+    const polite = { "cache-control": "max-age=60" };
+    const response = await ask("2026-08", { ...polite, "if-none-match": form(etag) });
     expect(response.status).toBe(304);
     expect(await response.text()).toBe("");
-    const { "content-type": _type, ...rest } = lasting(full);
-    expect(lasting(response)).toMatchObject(rest);
+    expect(lasting(response)).toEqual(lasting(full));
     const { as_of } = await viewOf(full);
     const { headers } = response;
     expect(headers.get("cache-control")).toMatch(/^private, max-age=\d+$/);

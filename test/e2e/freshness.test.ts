@@ -126,5 +126,4 @@ describe("pull to refresh", () => {
     const view = await viewOf(await ask({ "cache-control": 'private, max-age="0"' }));
     expect(view).toMatchObject({ available: NEW, stale: false });
   });
-
 });

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { request } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type StartedWorker, accountVars, callerOf, startWorker, viewOf } from "./worker.ts";
@@ -48,7 +47,7 @@ test("a herd that pulls to refresh within MIN_REFRESH_SECONDS costs none", async
 /** A caller on a connection of its own, which it breaks at `leave()`. */
 function impatientCaller(headers: { authorization: string }) {
   const caller = request(`${worker.url}/v1/balance`, { headers, agent: false });
-  const closed = once(caller, "close");
+  const closed = new Promise<void>((resolve) => caller.once("close", resolve));
   caller.on("error", () => undefined);
   caller.end();
   return {

@@ -1,0 +1,105 @@
+/** What must not get out is searched for in everything that gets out or stays behind. */
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { PAYMENT_SECRET } from "../zoo/bodies.ts";
+import type { Fault } from "../zoo/faults.ts";
+import { type StartedWorker, accountVars, callerOf, startWorker } from "./worker.ts";
+
+const FAULTS: readonly Fault[] = [
+  { kind: "status", status: 401, body: `{"message":"${PAYMENT_SECRET}"}` },
+  { kind: "status", status: 500, body: PAYMENT_SECRET },
+  { kind: "truncated" },
+  { kind: "redirect" },
+  { kind: "reset-body" },
+];
+/** Of the balance that is served. */
+const AMOUNTS = ["12.4583", "24.9", "37.3583", "4.2", "1501", "3000"];
+
+const answers: string[] = [];
+const credentials: string[] = [];
+let worker: StartedWorker;
+
+beforeAll(async () => {
+  const names = ["good", "odd", ...FAULTS.map((_, n) => `bad-${n}`)];
+  worker = await startWorker((zoo) => ({
+    ...accountVars(zoo, Object.fromEntries(names.map((name) => [name, "user" as const]))),
+    ZOO_TIMEOUT_MS: 300,
+  }));
+  const { zoo } = worker;
+  const ask = async (authorization: string) => {
+    credentials.push(authorization.replace("Bearer ", ""));
+    const response = await worker.balance({ authorization });
+    answers.push(JSON.stringify([...response.headers]) + (await response.text()));
+  };
+  const askFor = async (account: string) => ask((await callerOf(zoo, account)).authorization);
+
+  zoo.setGeneration("2026-08");
+  await askFor("good");
+  await askFor("good");
+  // Drift is reported: its report must hold names and types only.
+  zoo.setBody(
+    JSON.stringify({
+      monthly_api_credits_remaining_monetary_value: "12.4583",
+      stable_api_credits_remaining_monetary_value: "24.9",
+      total_due: { secret: PAYMENT_SECRET },
+      subscription_details: { action_client_secret: PAYMENT_SECRET, modeling_app: PAYMENT_SECRET },
+      updated_at: "2026-11-20T18:22:41Z",
+      [PAYMENT_SECRET]: 1,
+    }),
+  );
+  await askFor("odd");
+  zoo.setBody(null);
+  for (const [n, fault] of FAULTS.entries()) {
+    zoo.setFault(fault);
+    await askFor(`bad-${n}`);
+  }
+  zoo.setFault(null);
+  await ask(`Bearer ${await zoo.signToken({}, { alg: "HS256" })}`);
+  await ask(`Bearer ${await zoo.signToken({ account: "good" }, { kid: "unknown" })}`);
+  await ask(`Bearer ${await zoo.signToken({ account: "nobody" })}`);
+  await ask("Bearer canary-that-is-no-token");
+});
+afterAll(() => worker.close());
+
+function secretsIn(text: string): string[] {
+  // The parts too: a log line with a token's payload alone would tell who the user is.
+  const parts = credentials.flatMap((credential) => [
+    credential,
+    ...credential.split(".").slice(1),
+  ]);
+  return [PAYMENT_SECRET, worker.zoo.token, ...parts].filter((secret) => text.includes(secret));
+}
+
+test("answers", () => {
+  const text = answers.join("\n");
+  expect(answers).toHaveLength(credentials.length);
+  expect(text).toContain("37.3583");
+  expect(text).toContain("upstream_rejected");
+  expect(secretsIn(text)).toEqual([]);
+  expect(secretsIn(`${text} ${worker.zoo.token}`)).toEqual([worker.zoo.token]);
+});
+
+test("log lines, which hold no amounts either", async () => {
+  const text = () =>
+    worker.harness
+      .getLogs()
+      .map(({ message }) => message)
+      .join("\n");
+  await expect.poll(text).toContain('"reason":"upstream_rejected"');
+  await expect.poll(text).toContain('"event":"denied"');
+  expect(text()).toContain('"event":"upstream_drift"');
+  expect(secretsIn(text())).toEqual([]);
+  const words = text().split(/[^\w.]+/);
+  expect(AMOUNTS.filter((amount) => words.includes(amount))).toEqual([]);
+});
+
+test("values in Workers KV", async () => {
+  const env = await worker.harness.getWorker<{ BALANCE_KV: KVNamespace }>().getEnv();
+  const names = async () => (await env.BALANCE_KV.list()).keys.map(({ name }) => name);
+  await expect.poll(names).toContain("balance:good");
+  let text = "";
+  for (const name of await names()) {
+    text += `${name} ${await env.BALANCE_KV.get(name)}\n`;
+  }
+  expect(text).toContain("37.3583");
+  expect(secretsIn(text)).toEqual([]);
+});
