@@ -20,6 +20,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },

@@ -189,7 +189,7 @@ test("what Zoo receives: the token, who asks, what for, and nothing of the calle
     accept: "application/json",
     "user-agent": expect.stringMatching(/^zoo-balance-proxy\//),
   });
-  expect(seen?.headers["cookie"]).toBeUndefined();
+  expect(seen?.headers.cookie).toBeUndefined();
   expect(JSON.stringify(seen)).not.toContain("from-the-caller");
 });
 

@@ -1,4 +1,6 @@
 /** What must not get out is searched for in everything that gets out or stays behind. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import type { Fault } from "../zoo/faults.ts";
@@ -79,11 +81,7 @@ test("answers", () => {
 });
 
 test("log lines, which hold no amounts either", async () => {
-  const text = () =>
-    worker.harness
-      .getLogs()
-      .map(({ message }) => message)
-      .join("\n");
+  const text = () => worker.logs.join("\n");
   await expect.poll(text).toContain('"reason":"upstream_rejected"');
   await expect.poll(text).toContain('"event":"denied"');
   expect(text()).toContain('"event":"upstream_drift"');
@@ -93,13 +91,26 @@ test("log lines, which hold no amounts either", async () => {
 });
 
 test("values in Workers KV", async () => {
-  const env = await worker.harness.getWorker<{ BALANCE_KV: KVNamespace }>().getEnv();
-  const names = async () => (await env.BALANCE_KV.list()).keys.map(({ name }) => name);
+  const kv = await worker.runtime.getKVNamespace("BALANCE_KV");
+  const names = async () => (await kv.list()).keys.map(({ name }) => name);
   await expect.poll(names).toContain("balance:good");
   let text = "";
   for (const name of await names()) {
-    text += `${name} ${await env.BALANCE_KV.get(name)}\n`;
+    text += `${name} ${await kv.get(name)}\n`;
   }
+  expect(text).toContain("37.3583");
+  expect(secretsIn(text)).toEqual([]);
+});
+
+test("everything on disk: rows of the Durable Objects, their journals, KV's files", async () => {
+  const files = await readdir(worker.storage, { recursive: true, withFileTypes: true });
+  const read = files
+    .filter((file) => file.isFile())
+    .map((file) => readFile(join(file.parentPath, file.name), "latin1"));
+  const text = (await Promise.all(read)).join("\n");
+  // As the objects store them: the balance, and the issuer's keys.
+  expect(files.some(({ parentPath }) => parentPath.includes("AccountBalance"))).toBe(true);
+  expect(files.some(({ parentPath }) => parentPath.includes("IssuerKeys"))).toBe(true);
   expect(text).toContain("37.3583");
   expect(secretsIn(text)).toEqual([]);
 });

@@ -23,6 +23,7 @@ const CASES: readonly Case[] = [
   unavailable({ kind: "hang" }),
   unavailable({ kind: "hang-body" }),
   unavailable({ kind: "hold" }),
+  unavailable({ kind: "redirect" }),
   unavailable({ kind: "reset" }),
   unavailable({ kind: "reset-body" }),
   ...[400, 404, 429, 500, 503].map(status),

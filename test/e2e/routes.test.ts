@@ -79,10 +79,7 @@ describe("a bad configuration", () => {
 });
 
 /** Log lines arrive over a pipe, so possibly after the answer. */
-async function logsWith({ harness }: StartedWorker, word: string): Promise<string> {
-  const lines = () => harness.getLogs().map(({ message }) => message);
-  await expect.poll(() => lines().join("\n")).toContain(word);
-  return lines()
-    .filter((line) => line.includes(word))
-    .join("\n");
+async function logsWith({ logs }: StartedWorker, word: string): Promise<string> {
+  await expect.poll(() => logs.join("\n")).toContain(word);
+  return logs.filter((line) => line.includes(word)).join("\n");
 }

@@ -1,13 +1,27 @@
-/** A started Worker over real sockets, with a stand-in Zoo of its own. */
-import { createTestHarness } from "wrangler";
+/**
+ * The deployable bundle in workerd, over real sockets in both directions, with a stand-in Zoo of its own.
+ *
+ * Miniflare itself rather than wrangler's test harness: that one sends the Worker's requests through
+ * Node's fetch, which follows redirects whatever the Worker says.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { inject } from "vitest";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 
 type Vars = Record<string, string | number | boolean>;
 
 export interface StartedWorker extends AsyncDisposable {
   readonly zoo: Zoo;
-  readonly harness: ReturnType<typeof createTestHarness>;
+  readonly runtime: Miniflare;
   readonly url: string;
+  /** Where KV and the Durable Objects keep their files. */
+  readonly storage: string;
+  /** What the Worker has logged so far. */
+  readonly logs: string[];
   /** A credential of the stand-in's issuer. */
   readonly token: string;
   /** `GET /v1/balance` with the credential, and what else is given. */
@@ -18,27 +32,47 @@ export interface StartedWorker extends AsyncDisposable {
 /** @param vars beside the stand-in's own; a function when they depend on where it listens */
 export async function startWorker(vars: Vars | ((zoo: Zoo) => Vars) = {}): Promise<StartedWorker> {
   const zoo = await startZoo();
+  const storage = await mkdtemp(join(tmpdir(), "zoo-balance-e2e-"));
   const issuers = [{ issuer: zoo.issuer, audience: zoo.audience, jwks_url: zoo.jwksUrl }];
   const given = typeof vars === "function" ? vars(zoo) : vars;
-  const harness = createTestHarness({
-    workers: [
-      {
-        configPath: new URL("../../wrangler.toml", import.meta.url),
-        vars: { ZOO_API_URL: zoo.url, JWT_ISSUERS: JSON.stringify(issuers), ...given },
-        secrets: { ZOO_API_TOKEN: zoo.token },
+  const logs: string[] = [];
+  // The bundle has no modules to match by rule, and this Miniflare takes none.
+  const { modulesRules: _, ...options } =
+    unstable_getMiniflareWorkerOptions("wrangler.toml").workerOptions;
+  const runtime = new Miniflare({
+    ...convertV4MiniflareOptions({
+      ...options,
+      name: "proxy",
+      modules: true,
+      rootPath: inject("bundle"),
+      scriptPath: "index.js",
+      // All of them: a developer's .dev.vars must not decide what is tested.
+      bindings: {
+        ZOO_API_URL: zoo.url,
+        ZOO_API_TOKEN: zoo.token,
+        JWT_ISSUERS: JSON.stringify(issuers),
+        ...given,
       },
-    ],
+      host: "127.0.0.1",
+      port: 0,
+      cf: false,
+      handleStructuredLogs: ({ message }) => logs.push(message),
+    }),
+    resourcePersistencePath: storage,
   });
-  const { url } = await harness.listen();
+  const url = await runtime.ready;
   const token = await zoo.signToken();
   const close = async () => {
-    await harness.close();
+    await runtime.dispose();
     await zoo.close();
+    await rm(storage, { recursive: true, force: true });
   };
   return {
     zoo,
-    harness,
+    runtime,
     url: url.origin,
+    storage,
+    logs,
     token,
     balance: (headers = {}) =>
       fetch(new URL("/v1/balance", url), {

@@ -122,7 +122,7 @@ test("the payment secret does not come out", () => {
 
 test("a refresh time in the past passes: the refresh is pending", () => {
   const body = balanceBody("2026-08");
-  body["monthly_api_credits_refresh_at"] = "2020-01-01T00:00:00+02:00";
+  body.monthly_api_credits_refresh_at = "2020-01-01T00:00:00+02:00";
   const read = readZooBody(JSON.stringify(body));
   expect(read.ok && read.balance.monthly.refreshes_at).toBe("2019-12-31T22:00:00Z");
 });

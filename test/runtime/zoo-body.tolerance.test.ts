@@ -12,7 +12,7 @@ function read(change: Fields): ReadBody {
 
 /** The 2026-08 body with its tier changed. */
 function readTier(change: Fields): ReadBody {
-  const details = balanceBody("2026-08")["subscription_details"] as { modeling_app: Fields };
+  const details = balanceBody("2026-08").subscription_details as { modeling_app: Fields };
   const modeling_app = { ...details.modeling_app, ...change };
   return read({ subscription_details: { ...details, modeling_app } });
 }
