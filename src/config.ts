@@ -80,9 +80,9 @@ const accountSchema = z.strictObject({
 });
 
 const lowBalance = z.pipe(
-  z.string(),
-  z.transform((text, context) => {
-    const amount = readMoney(text);
+  z.union([z.string(), z.number()]),
+  z.transform((value, context) => {
+    const amount = readMoney(String(value));
     if (amount !== null && !amount.startsWith("-")) return amount;
     context.issues.push({ code: "custom", message: "is not an amount", input: undefined });
     return z.NEVER;
@@ -115,8 +115,14 @@ const variablesSchema = z
   );
 
 export interface Account {
+  readonly name: string;
   readonly token: string;
   readonly subject: "user" | "org";
+  /**
+   * Where its balance comes from: URL, subject and name of the secret (never its value). What was
+   * stored from elsewhere belongs to another Zoo account, whatever its name here.
+   */
+  readonly source: string;
 }
 export type Config = Omit<z.infer<typeof variablesSchema>, "ACCOUNTS"> & {
   /** Upstream accounts by name, their tokens resolved. */
@@ -155,8 +161,10 @@ function parseVariables(env: object): ParsedConfig {
   const problems: string[] = [];
   for (const [account, { token, subject }] of Object.entries(named)) {
     const secret = secretSchema.safeParse(Reflect.get(env, token));
-    if (secret.success) accounts.set(account, { token: secret.data, subject });
-    else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
+    const source = `${variables.ZOO_API_URL} ${subject} ${token}`;
+    if (secret.success) {
+      accounts.set(account, { name: account, token: secret.data, subject, source });
+    } else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
   }
   return problems.length > 0
     ? { ok: false, problems }

@@ -34,12 +34,22 @@ const STATE_KEY = "state";
 const MAX_WAIT_MS = Math.max(MAX_RETRY_AFTER_MS, 86_400_000);
 const stateSchema = z.strictObject({
   v: z.literal(1),
+  /** What all of it is about: an account that now has another source starts anew. */
+  source: z.string(),
   record: z.nullable(recordSchema),
   failure: z.nullable(failureSchema),
   /** Start of the last call to Zoo, epoch milliseconds. */
   attempted_at: z.int(),
 });
 type State = z.infer<typeof stateSchema>;
+
+const emptyState = (source: string): State => ({
+  v: 1,
+  source,
+  record: null,
+  failure: null,
+  attempted_at: 0,
+});
 
 export class AccountBalance extends DurableObject<Env> {
   #state: State;
@@ -48,9 +58,7 @@ export class AccountBalance extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const stored = stateSchema.safeParse(ctx.storage.kv.get(STATE_KEY));
-    this.#state = stored.success
-      ? stored.data
-      : { v: 1, record: null, failure: null, attempted_at: 0 };
+    this.#state = stored.success ? stored.data : emptyState("");
   }
 
   /** The value, refreshed first when the demand asks for it and backoff and interval allow. */
@@ -59,16 +67,17 @@ export class AccountBalance extends DurableObject<Env> {
     if (!parsed.ok) throw new Error("misconfigured");
     const upstream = parsed.config.accounts.get(demand.account);
     if (upstream === undefined) throw new Error("unknown account");
-    const record = this.#record(demand.account);
+    if (this.#state.source !== upstream.source) this.#state = emptyState(upstream.source);
+    const record = this.#record(upstream);
     if (record === null || record.fetched_at < demand.notBefore) {
       this.#flight ??= this.#startFlight(demand, upstream, parsed.config);
       await this.#flight;
     }
-    return { record: this.#record(demand.account), failure: this.#state.failure };
+    return { record: this.#record(upstream), failure: this.#state.failure };
   }
 
-  #record(account: string): BalanceRecord | null {
-    return readRecord(this.#state.record, account, Date.now());
+  #record(upstream: Account): BalanceRecord | null {
+    return readRecord(this.#state.record, upstream, Date.now());
   }
 
   #startFlight(
@@ -78,7 +87,7 @@ export class AccountBalance extends DurableObject<Env> {
   ): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
     const now = Date.now();
-    const record = this.#record(demand.account);
+    const record = this.#record(upstream);
     const usable = record !== null && now - record.fetched_at <= config.STALE_SECONDS * 1_000;
     const interval = demand.forced && usable ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
     const earliest = Math.max(failure?.retry_at ?? 0, attempted_at + interval);
@@ -92,18 +101,14 @@ export class AccountBalance extends DurableObject<Env> {
     return flight;
   }
 
-  async #fly(
-    { account, requestId }: RefreshDemand,
-    upstream: Account,
-    config: Config,
-  ): Promise<void> {
+  async #fly({ requestId }: RefreshDemand, upstream: Account, config: Config): Promise<void> {
     const started = Date.now();
     this.#save({ ...this.#state, attempted_at: started });
     const result = await fetchBalance(upstream, config);
     const now = Date.now();
     const facts = {
       request_id: requestId,
-      account,
+      account: upstream.name,
       upstream_status: result.status,
       upstream_ms: now - started,
       zoo_request_id: result.zooRequestId,
@@ -117,7 +122,7 @@ export class AccountBalance extends DurableObject<Env> {
       logLine("error", "refresh_failed", { ...facts, reason: result.reason, ...retry });
       return;
     }
-    const record = newRecord(account, result.balance, now);
+    const record = newRecord(upstream, result.balance, now);
     this.#save({ ...this.#state, record, failure: null });
     logLine("info", "refreshed", facts);
     this.ctx.waitUntil(writeCopy(this.env.BALANCE_KV, record, config.STALE_SECONDS));

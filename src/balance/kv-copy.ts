@@ -1,6 +1,7 @@
 /** The shared read copy in Workers KV. Any failure of KV is a miss: the Durable Object still serves. */
-import { logLine } from "../observe.ts";
+import type { Account } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
+import { logLine } from "../observe.ts";
 import { type BalanceRecord, readRecord } from "./record.ts";
 
 /** KV refuses less (Workers KV limits). */
@@ -13,16 +14,17 @@ const READ_DEADLINE_MS = 500;
 const keyOf = (account: string) => `balance:${account}`;
 
 /** The copy, or `null` when there is none, it is not ours, or KV is failing or slow. Never throws. */
-export async function readCopy(kv: KVNamespace, account: string): Promise<BalanceRecord | null> {
+export async function readCopy(kv: KVNamespace, account: Account): Promise<BalanceRecord | null> {
+  const { name } = account;
   try {
-    const read = kv.get(keyOf(account), { type: "json", cacheTtl: READ_CACHE_TTL_SECONDS });
+    const read = kv.get(keyOf(name), { type: "json", cacheTtl: READ_CACHE_TTL_SECONDS });
     const value: unknown = await withDeadline(read, READ_DEADLINE_MS);
     if (value === null) return null;
     const record = readRecord(value, account, Date.now());
-    if (record === null) logLine("warn", "kv_foreign_value", { account });
+    if (record === null) logLine("warn", "kv_foreign_value", { account: name });
     return record;
   } catch (error) {
-    logLine("warn", "kv_read_failed", { account, error: errorName(error) });
+    logLine("warn", "kv_read_failed", { account: name, error: errorName(error) });
     return null;
   }
 }

@@ -74,7 +74,7 @@ export async function readBalance(
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Found | Missing> {
   const remembered = recall(request.account);
-  const record = remembered?.record ?? (await copyOf(request.account, env, config));
+  const record = remembered?.record ?? (await copyOf(request, config, env));
   const source = remembered?.record ? "memory" : "kv";
   const failure = remembered?.failure ?? null;
   const now = Date.now();
@@ -173,8 +173,13 @@ async function askObject(demand: RefreshDemand, env: Env): Promise<RefreshOutcom
   }
 }
 
-async function copyOf(account: string, env: Env, config: Config): Promise<BalanceRecord | null> {
-  const record = await readCopy(env.BALANCE_KV, account);
+async function copyOf(
+  { account }: ReadRequest,
+  config: Config,
+  env: Env,
+): Promise<BalanceRecord | null> {
+  const upstream = config.accounts.get(account);
+  const record = upstream === undefined ? null : await readCopy(env.BALANCE_KV, upstream);
   if (record !== null) remember(account, { record, failure: null }, config);
   return record;
 }

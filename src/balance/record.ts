@@ -1,5 +1,6 @@
 /** The stored form of a balance: what the Durable Object keeps and what Workers KV holds a copy of. */
 import * as z from "zod/mini";
+import type { Account } from "../config.ts";
 
 /** Raised when the stored form changes; a value of another version is a miss. */
 const RECORD_VERSION = 1;
@@ -35,6 +36,8 @@ export const balanceSchema = z.strictObject({
 export const recordSchema = z.strictObject({
   v: z.literal(RECORD_VERSION),
   account: z.string(),
+  /** {@link Account.source} at that time. */
+  source: z.string(),
   /** When the proxy had the whole answer from Zoo, epoch milliseconds. */
   fetched_at: z.int().check(z.positive()),
   balance: balanceSchema,
@@ -44,17 +47,28 @@ export type Plan = z.infer<typeof planSchema>;
 export type Balance = z.infer<typeof balanceSchema>;
 export type BalanceRecord = z.infer<typeof recordSchema>;
 
+type StoredFor = Pick<Account, "name" | "source">;
+
 /** @throws ZodError when `balance` is not one: a bug in the reader must not reach storage. */
-export function newRecord(account: string, balance: Balance, fetchedAt: number): BalanceRecord {
-  return recordSchema.parse({ v: RECORD_VERSION, account, fetched_at: fetchedAt, balance });
+export function newRecord(
+  { name, source }: StoredFor,
+  balance: Balance,
+  fetchedAt: number,
+): BalanceRecord {
+  const record = { v: RECORD_VERSION, account: name, source, fetched_at: fetchedAt, balance };
+  return recordSchema.parse(record);
 }
 
 /** Clocks of two machines may differ a little; a value from further ahead is not ours. */
 const MAX_CLOCK_SKEW_MS = 5_000;
 
-/** A stored value if it is one of this version, of this account and not from the future; else `null`. */
-export function readRecord(value: unknown, account: string, now: number): BalanceRecord | null {
+/** A stored value if it is of this version, account and source and not from the future; else `null`. */
+export function readRecord(
+  value: unknown,
+  { name, source }: StoredFor,
+  now: number,
+): BalanceRecord | null {
   const { success, data } = recordSchema.safeParse(value);
-  if (!success || data.account !== account) return null;
+  if (!success || data.account !== name || data.source !== source) return null;
   return data.fetched_at > now + MAX_CLOCK_SKEW_MS ? null : data;
 }

@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RefreshDemand } from "../../src/balance/account-balance.ts";
 import { PAYMENT_SECRET, balanceBody } from "../zoo/bodies.ts";
-import { env, recordOf } from "./support.ts";
+import { SOURCE, env, recordOf } from "./support.ts";
 
 const good = () => Promise.resolve(Response.json(balanceBody("2026-08")));
 vi.spyOn(console, "info").mockReturnValue();
@@ -80,7 +80,7 @@ describe("the minimum interval", () => {
     const stub = objectOf("forced-later");
     const then = Date.now() - 11_000;
     const record = recordOf("default", then);
-    await seed(stub, { v: 1, record, failure: null, attempted_at: then });
+    await seed(stub, { v: 1, source: SOURCE, record, failure: null, attempted_at: then });
     const outcome = await stub.refresh(demand({ notBefore: Date.now(), forced: true }));
     expect(fetched).toHaveBeenCalledOnce();
     expect(outcome.record?.fetched_at).toBeGreaterThan(then);
@@ -113,7 +113,7 @@ describe("backoff", () => {
   test("when it is over: a call; a success ends it, another failure counts on", async () => {
     const past = Date.now() - 5_000;
     const failure = { reason: "upstream_invalid", at: past - 60_000, retry_at: past, count: 4 };
-    const state = { v: 1, record: null, failure, attempted_at: past - 60_000 };
+    const state = { v: 1, source: SOURCE, record: null, failure, attempted_at: past - 60_000 };
     const ended = objectOf("backoff-ended");
     await seed(ended, state);
     expect((await ended.refresh(demand())).failure).toBeNull();
@@ -127,7 +127,13 @@ describe("backoff", () => {
   test("a failure keeps the last good value", async () => {
     const stub = objectOf("keeps");
     const record = recordOf("default", Date.now() - 120_000);
-    await seed(stub, { v: 1, record, failure: null, attempted_at: record.fetched_at });
+    await seed(stub, {
+      v: 1,
+      source: SOURCE,
+      record,
+      failure: null,
+      attempted_at: record.fetched_at,
+    });
     fail(503);
     expect(await stub.refresh(demand())).toMatchObject({ record, failure: { count: 1 } });
   });
@@ -139,16 +145,36 @@ describe("stored state", () => {
   test.each<[string, unknown]>([
     ["nothing", undefined],
     ["text", "rubbish"],
-    ["another version", { v: 0, record, failure: null, attempted_at: now }],
-    ["more than a state", { v: 1, record, failure: null, attempted_at: now, x: 1 }],
-    ["an older record", { v: 1, record: { ...record, v: 0 }, failure: null, attempted_at: now }],
+    ["another version", { v: 0, source: SOURCE, record, failure: null, attempted_at: now }],
+    ["more than a state", { v: 1, source: SOURCE, record, failure: null, attempted_at: now, x: 1 }],
+    [
+      "an older record",
+      { v: 1, source: SOURCE, record: { ...record, v: 0 }, failure: null, attempted_at: now },
+    ],
     [
       "another account's record",
-      { v: 1, record: { ...record, account: "other" }, failure: null, attempted_at: 0 },
+      {
+        v: 1,
+        source: SOURCE,
+        record: { ...record, account: "other" },
+        failure: null,
+        attempted_at: 0,
+      },
+    ],
+    ["another source's state", { v: 1, source: "x", record, failure: null, attempted_at: now }],
+    [
+      "another source's record",
+      { v: 1, source: SOURCE, record: { ...record, source: "x" }, failure: null, attempted_at: 0 },
     ],
     [
       "a future record",
-      { v: 1, record: { ...record, fetched_at: now + 9_999_999 }, failure: null, attempted_at: 0 },
+      {
+        v: 1,
+        source: SOURCE,
+        record: { ...record, fetched_at: now + 9_999_999 },
+        failure: null,
+        attempted_at: 0,
+      },
     ],
   ])("%s is ignored", async (name, state) => {
     const stub = objectOf(`stored-${name}`);
@@ -160,10 +186,19 @@ describe("stored state", () => {
 
   test("a good one is used, without a call", async () => {
     const stub = objectOf("stored-good");
-    await seed(stub, { v: 1, record, failure: null, attempted_at: now });
+    await seed(stub, { v: 1, source: SOURCE, record, failure: null, attempted_at: now });
     expect(await stub.refresh(demand())).toEqual({ record, failure: null });
     expect(fetched).not.toHaveBeenCalled();
   });
+});
+
+test("an account that has moved to another source waits for no backoff of the old one", async () => {
+  const stub = objectOf("moved");
+  const now = Date.now();
+  const failure = { reason: "upstream_rejected", at: now, retry_at: now + 60_000, count: 9 };
+  await seed(stub, { v: 1, source: "elsewhere", record: null, failure, attempted_at: now });
+  expect(await stub.refresh(demand())).toMatchObject({ failure: null });
+  expect(fetched).toHaveBeenCalledOnce();
 });
 
 test("a refresh writes the copy in KV and the state, both without the payment secret", async () => {
@@ -172,7 +207,7 @@ test("a refresh writes the copy in KV and the state, both without the payment se
   const state = await runInDurableObject(stub, (_, { storage }) => storage.kv.get("state"));
   const copy = await vi.waitUntil(() => env.BALANCE_KV.get("balance:default"));
   expect(JSON.parse(copy)).toEqual(record);
-  expect(state).toMatchObject({ v: 1, record, failure: null });
+  expect(state).toMatchObject({ v: 1, source: SOURCE, record, failure: null });
   expect(copy + JSON.stringify(state)).not.toContain(PAYMENT_SECRET);
 });
 

@@ -20,6 +20,13 @@ function problems(variables: Record<string, unknown>): string {
   return text;
 }
 
+const account = (name: string, token: string, subject = "user", secret = "ZOO_API_TOKEN") => ({
+  name,
+  token,
+  subject,
+  source: `https://api.zoo.dev ${subject} ${secret}`,
+});
+
 const ISSUER = { issuer: "https://id.example.com", audience: "app" };
 
 test("the defaults are the contract's", () => {
@@ -34,7 +41,7 @@ test("the defaults are the contract's", () => {
     MIN_REFRESH_SECONDS: 10,
     LOW_BALANCE_USD: "10.00",
     JWT_ISSUERS: [],
-    accounts: new Map([["default", { token: TOKEN, subject: "user" }]]),
+    accounts: new Map([["default", account("default", TOKEN)]]),
   });
 });
 
@@ -115,7 +122,9 @@ test("stale may be as short as fresh, not shorter", () => {
 
 test("LOW_BALANCE_USD is an exact amount", () => {
   expect(parse({ LOW_BALANCE_USD: "5" }).LOW_BALANCE_USD).toBe("5.00");
-  for (const LOW_BALANCE_USD of ["-1", CANARY, "", "1e400", 5.5, null]) {
+  expect(parse({ LOW_BALANCE_USD: 25 }).LOW_BALANCE_USD).toBe("25.00");
+  expect(parse({ LOW_BALANCE_USD: 5.5 }).LOW_BALANCE_USD).toBe("5.50");
+  for (const LOW_BALANCE_USD of ["-1", -1, CANARY, "", "1e400", Number.NaN, 1e300, null, []]) {
     expect(problems({ LOW_BALANCE_USD })).toContain("LOW_BALANCE_USD");
   }
 });
@@ -157,16 +166,16 @@ describe("ACCOUNTS", () => {
   test("resolves tokens beside the default account's", () => {
     const ACCOUNTS = { acme: { token: "ACME_TOKEN" }, "o.r-g_1": { token: "ORG", subject: "org" } };
     expect([...parse({ ACCOUNTS, ACME_TOKEN: "a", ORG: "b" }).accounts]).toEqual([
-      ["default", { token: TOKEN, subject: "user" }],
-      ["acme", { token: "a", subject: "user" }],
-      ["o.r-g_1", { token: "b", subject: "org" }],
+      ["default", account("default", TOKEN)],
+      ["acme", account("acme", "a", "user", "ACME_TOKEN")],
+      ["o.r-g_1", account("o.r-g_1", "b", "org", "ORG")],
     ]);
   });
 
   test("may replace the default account", () => {
     const ACCOUNTS = { default: { token: "ORG", subject: "org" } };
     const { accounts } = parse({ ACCOUNTS, ORG: "b" });
-    expect(accounts.get("default")).toEqual({ token: "b", subject: "org" });
+    expect(accounts.get("default")).toEqual(account("default", "b", "org", "ORG"));
   });
 
   test("a missing secret is named", () => {

@@ -57,13 +57,18 @@ describe("KV fails, the object serves", () => {
     ["holds nothing", () => Promise.resolve(null)],
     ["holds a foreign object", () => Promise.resolve({ v: 1 })],
     ["holds another account's record", async () => recordOf("other", Date.now(), "666.00")],
+    [
+      "holds another source's record",
+      async () => ({ ...recordOf("kv-source", Date.now(), "666.00"), source: "elsewhere" }),
+    ],
     ["holds a future record", async () => recordOf("kv-future", Date.now() + 60_000, "666.00")],
     ["holds another version", async () => ({ ...recordOf("kv-v2", Date.now(), "666.00"), v: 2 })],
     ["holds more than a record", async () => ({ ...recordOf("kv-x", Date.now(), "666.00"), x: 1 })],
   ])("%s", async (name, get) => {
     const account =
-      { future: "kv-future", version: "kv-v2", more: "kv-x" }[
-        name.split(" ").find((word) => ["future", "version", "more"].includes(word)) ?? ""
+      { "source's": "kv-source", future: "kv-future", version: "kv-v2", more: "kv-x" }[
+        name.split(" ").find((word) => ["source's", "future", "version", "more"].includes(word)) ??
+          ""
       ] ?? `kv-${name.replaceAll(/\W/g, "-")}`;
     const result = await read(account, {
       BALANCE_KV: kvWith(get),

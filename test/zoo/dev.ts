@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
@@ -62,10 +60,9 @@ function readSetup(zoo: Zoo): Setup {
   };
 }
 
-function startWrangler(zoo: Zoo, setup: Setup, port: number, state: string | null): ChildProcess {
+function startWrangler(zoo: Zoo, setup: Setup, port: number): ChildProcess {
   const args = ["dev", "--port", String(port), "--ip", HOST, "--inspector-ip", HOST, "--local"];
   args.push("--show-interactive-dev-session=false");
-  if (state !== null) args.push("--persist-to", state);
   // wrangler lets --var win over .dev.vars, and splits it at the first colon only.
   if (!setup.realZoo) {
     args.push("--var", `ZOO_API_URL:${zoo.url}`, "--var", `ZOO_API_TOKEN:${zoo.token}`);
@@ -165,9 +162,7 @@ async function main(): Promise<number> {
   await requireFreePort(port);
   const zoo = await startZoo();
   const setup = readSetup(zoo);
-  // A made-up balance must never be found in the stores that a real one is kept in.
-  const state = setup.realZoo ? null : await mkdtemp(join(tmpdir(), "zoo-balance-proxy-"));
-  const child = startWrangler(zoo, setup, port, state);
+  const child = startWrangler(zoo, setup, port);
 
   const over = new AbortController();
   let stopping = false;
@@ -199,10 +194,9 @@ async function main(): Promise<number> {
 
   const code = await exited;
   over.abort();
-  // Whatever wrangler left running would keep the port and write to the directory.
+  // Whatever wrangler left running would keep the port.
   signalAll(child, "SIGKILL");
   await zoo.close();
-  if (state !== null) await rm(state, { recursive: true, force: true, maxRetries: 3 });
   return stopping ? 0 : code;
 }
 
