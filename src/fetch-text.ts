@@ -1,15 +1,16 @@
 /** A GET with the manners both upstreams need: one deadline for it all, no redirects, no cache, a size cap. */
 
+interface Head {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** How it ended, and what had arrived by then. */
 export type FetchTextResult =
-  | {
-      readonly kind: "answer";
-      readonly status: number;
-      readonly headers: Headers;
-      readonly body: string;
-    }
-  | { readonly kind: "too_large"; readonly status: number; readonly headers: Headers }
-  | { readonly kind: "timeout" }
-  | { readonly kind: "network" };
+  | { readonly end: "whole"; readonly head: Head; readonly body: string }
+  | { readonly end: "too_large"; readonly head: Head }
+  | { readonly end: "timeout"; readonly head: Head | null }
+  | { readonly end: "network"; readonly head: Head | null };
 
 interface FetchTextOptions {
   readonly headers: Record<string, string>;
@@ -26,6 +27,7 @@ export async function fetchText(url: string, options: FetchTextOptions): Promise
   // Not AbortSignal.timeout: in a Durable Object that one holds the object for the whole time.
   const abort = new AbortController();
   let timedOut = false;
+  let head: Head | null = null;
   const timer = setTimeout(() => {
     timedOut = true;
     abort.abort();
@@ -37,13 +39,11 @@ export async function fetchText(url: string, options: FetchTextOptions): Promise
       cache: "no-store",
       signal: abort.signal,
     });
-    const { status, headers } = response;
+    head = { status: response.status, headers: response.headers };
     const body = await readCapped(response.body, options.maxBytes);
-    return body === null
-      ? { kind: "too_large", status, headers }
-      : { kind: "answer", status, headers, body };
+    return body === null ? { end: "too_large", head } : { end: "whole", head, body };
   } catch {
-    return { kind: timedOut ? "timeout" : "network" };
+    return { end: timedOut ? "timeout" : "network", head };
   } finally {
     clearTimeout(timer);
   }

@@ -8,18 +8,20 @@
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
+import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
 import { type Failure, MAX_RETRY_AFTER_MS, failureSchema, nextFailure } from "./backoff.ts";
+import { plan } from "./freshness.ts";
 import { writeCopy } from "./kv-copy.ts";
 import { type BalanceRecord, newRecord, readRecord, recordSchema } from "./record.ts";
 import { fetchBalance } from "./upstream.ts";
 
 export interface RefreshDemand {
   readonly account: string;
-  /** A value fetched at or after this moment needs no refresh, epoch milliseconds. */
-  readonly notBefore: number;
-  /** The caller asked for it (pull to refresh): the minimum interval applies. */
-  readonly forced: boolean;
+  /** Seconds; from the request's `Cache-Control`, null when it says nothing. */
+  readonly maxAge: number | null;
+  /** Wait for the end of a refresh even where there is a value to answer meanwhile. */
+  readonly patient: boolean;
   readonly requestId: string;
 }
 
@@ -27,6 +29,8 @@ export interface RefreshOutcome {
   readonly record: BalanceRecord | null;
   /** The last attempt's failure; null after a success. */
   readonly failure: Failure | null;
+  /** Whether Zoo was being asked for this. */
+  readonly called: boolean;
 }
 
 const STATE_KEY = "state";
@@ -61,19 +65,36 @@ export class AccountBalance extends DurableObject<Env> {
     this.#state = stored.success ? stored.data : emptyState("");
   }
 
-  /** The value, refreshed first when the demand asks for it and backoff and interval allow. */
+  /**
+   * The value, refreshed first when it is too old and backoff and interval allow. The object judges the
+   * age by its own clock, and waits by the same table as the Worker does with a copy.
+   */
   async refresh(demand: RefreshDemand): Promise<RefreshOutcome> {
     const parsed = parseConfig(this.env);
     if (!parsed.ok) throw new Error("misconfigured");
     const upstream = parsed.config.accounts.get(demand.account);
     if (upstream === undefined) throw new Error("unknown account");
     if (this.#state.source !== upstream.source) this.#state = emptyState(upstream.source);
-    const record = this.#record(upstream);
-    if (record === null || record.fetched_at < demand.notBefore) {
-      this.#flight ??= this.#startFlight(demand, upstream, parsed.config);
-      await this.#flight;
+    const ageMs = this.#ageMs(upstream);
+    const decision = plan(ageMs, demand.maxAge, parsed.config);
+    if (decision === "serve") return this.#outcome(upstream, false);
+    this.#flight ??= this.#startFlight(demand, upstream, parsed.config);
+    const flight = this.#flight;
+    if (flight === undefined) return this.#outcome(upstream, false);
+    if (demand.patient || decision === "refresh") await flight;
+    else if (decision === "refresh_or_serve") {
+      await withDeadline(flight, parsed.config.STALE_WAIT_MS).catch(() => undefined);
     }
-    return { record: this.#record(upstream), failure: this.#state.failure };
+    return this.#outcome(upstream, true);
+  }
+
+  #outcome(upstream: Account, called: boolean): RefreshOutcome {
+    return { record: this.#record(upstream), failure: this.#state.failure, called };
+  }
+
+  #ageMs(upstream: Account): number | null {
+    const record = this.#record(upstream);
+    return record === null ? null : Date.now() - record.fetched_at;
   }
 
   #record(upstream: Account): BalanceRecord | null {
@@ -87,9 +108,10 @@ export class AccountBalance extends DurableObject<Env> {
   ): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
     const now = Date.now();
-    const record = this.#record(upstream);
-    const usable = record !== null && now - record.fetched_at <= config.STALE_SECONDS * 1_000;
-    const interval = demand.forced && usable ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
+    const ageMs = this.#ageMs(upstream);
+    const usable = ageMs !== null && ageMs <= config.STALE_SECONDS * 1_000;
+    const forced = demand.maxAge !== null && usable && ageMs > demand.maxAge * 1_000;
+    const interval = forced ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
     const earliest = Math.max(failure?.retry_at ?? 0, attempted_at + interval);
     // Further ahead than any wait there is: the clock has gone back since it was written.
     if (now < earliest && earliest - now <= MAX_WAIT_MS) return undefined;

@@ -19,8 +19,8 @@ export const failureSchema = z.strictObject({
 export type Failure = z.infer<typeof failureSchema>;
 
 /**
- * The failure that follows `previous` (null after a success): 1 s doubling to 60 s with up to 25 %
- * jitter on top, or `Retry-After` when longer (at most an hour).
+ * The failure that follows `previous` (null after a success): the next attempt is 1 s, 2 s, 4 s… later,
+ * plus up to 25 % jitter, from 48 s to 60 s in the end; or `Retry-After` when longer (at most an hour).
  *
  * @param random from 0 to 1
  */
@@ -32,8 +32,12 @@ export function nextFailure(
 ): Failure {
   const count = (previous?.count ?? 0) + 1;
   const doubled = FIRST_DELAY_MS * 2 ** Math.min(count - 1, 10);
-  const backoff = Math.min(MAX_DELAY_MS, doubled * (1 + JITTER * random));
-  const asked = Math.min(MAX_RETRY_AFTER_MS, failed.retryAfterMs ?? 0);
+  const longest = Math.min(MAX_DELAY_MS, doubled * (1 + JITTER));
+  const shortest = longest / (1 + JITTER);
+  const backoff = shortest + (longest - shortest) * random;
+  // A refused token is soon another one, and nobody should have to wait for the old one's sentence.
+  const believed = failed.reason === "upstream_rejected" ? null : failed.retryAfterMs;
+  const asked = Math.min(MAX_RETRY_AFTER_MS, believed ?? 0);
   const retryAt = now + Math.ceil(Math.max(backoff, asked));
   return { reason: failed.reason, at: now, retry_at: retryAt, count };
 }

@@ -43,11 +43,11 @@ export interface CacheFacts {
 interface Remembered {
   readonly record: BalanceRecord | null;
   readonly failure: Failure | null;
-  /** Look again after this, epoch milliseconds. */
+  /** Look into KV again after this, epoch milliseconds. */
   readonly until: number;
 }
 
-/** How long past freshness, or after a failure, an isolate answers without looking elsewhere. */
+/** How long past freshness an isolate answers without looking elsewhere. */
 const MEMORY_GRACE_MS = 5_000;
 /** How long an isolate trusts that the refresh it started is under way. */
 const REFRESH_UNDER_WAY_MS = 2_000;
@@ -58,9 +58,14 @@ type KnownFailure = Pick<Failure, "reason"> & { readonly retry_at?: number };
 interface Refreshed {
   readonly record: BalanceRecord | null;
   readonly failure: KnownFailure | null;
+  readonly called: boolean;
 }
-const STILL_RUNNING: Refreshed = { record: null, failure: null };
-const OBJECT_FAILED: Refreshed = { record: null, failure: { reason: "upstream_unavailable" } };
+const STILL_RUNNING: Refreshed = { record: null, failure: null, called: true };
+const OBJECT_FAILED: Refreshed = {
+  record: null,
+  failure: { reason: "upstream_unavailable" },
+  called: true,
+};
 
 // One entry per configured account, so both are bounded by the configuration.
 const memory = new Map<string, Remembered>();
@@ -73,38 +78,38 @@ export async function readBalance(
   env: Env,
   waitUntil: (work: Promise<unknown>) => void,
 ): Promise<Found | Missing> {
-  const remembered = recall(request.account);
-  const record = remembered?.record ?? (await copyOf(request, config, env));
-  const source = remembered?.record ? "memory" : "kv";
-  const failure = remembered?.failure ?? null;
+  const { account, maxAge } = request;
+  const { record, source } = await nearest(request, config, env);
   const now = Date.now();
+  const failure = failureInForce(account, now);
   const ageMs = record === null ? null : now - record.fetched_at;
-  const decision = plan(ageMs, request.maxAge, config);
+  const decision = plan(ageMs, maxAge, config);
 
   if (record !== null && decision === "serve") {
     return found(record, failure, config, now, { source, forward: null });
   }
-  if (failure !== null && now < failure.retry_at) {
+  if (failure !== null) {
     return conclude(record, failure, config, now, { source, forward: null });
   }
   if (record !== null && decision === "serve_and_refresh") {
-    if (!refreshUnderWay(request.account, now)) {
-      refreshStarted.set(request.account, now);
-      waitUntil(refresh(request, config, env));
+    if (!refreshUnderWay(account, now)) {
+      refreshStarted.set(account, now);
+      waitUntil(refresh(request, true, config, env));
     }
     return found(record, failure, config, now, { source, forward: null });
   }
 
-  const outcome = refresh(request, config, env);
-  waitUntil(outcome);
+  // With a value to fall back on, this request minds its own patience; without one, the object does.
   const usable = decision === "refresh_or_serve";
+  const outcome = refresh(request, usable, config, env);
+  waitUntil(outcome);
   const patience = usable ? config.STALE_WAIT_MS : config.ZOO_TIMEOUT_MS + OBJECT_OVERHEAD_MS;
-  const forward = record === null ? "miss" : request.maxAge === null ? "stale" : "request";
+  const forward = record === null ? "miss" : maxAge === null ? "stale" : "request";
   const after = await withDeadline(outcome, patience).catch(() => STILL_RUNNING);
   const best = newest(record, after.record);
   return conclude(best, after.failure, config, Date.now(), {
     source: best === record ? source : "object",
-    forward,
+    forward: after.called ? forward : null,
   });
 }
 
@@ -137,17 +142,15 @@ function found(
 }
 
 /** Asks the account's Durable Object and remembers its answer. Never rejects. */
-async function refresh(request: ReadRequest, config: Config, env: Env): Promise<Refreshed> {
-  const accepted = Math.min(request.maxAge ?? config.FRESH_SECONDS, config.FRESH_SECONDS);
-  const demand: RefreshDemand = {
-    account: request.account,
-    notBefore: Date.now() - accepted * 1_000,
-    forced: request.maxAge !== null,
-    requestId: request.requestId,
-  };
+async function refresh(
+  request: ReadRequest,
+  patient: boolean,
+  config: Config,
+  env: Env,
+): Promise<Refreshed> {
   try {
-    const outcome = await askObject(demand, env);
-    remember(request.account, outcome, config);
+    const outcome = await askObject({ ...request, patient }, env);
+    remember(request.account, outcome.record, outcome.failure, config);
     return outcome;
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
@@ -173,29 +176,47 @@ async function askObject(demand: RefreshDemand, env: Env): Promise<RefreshOutcom
   }
 }
 
-async function copyOf(
+/** What is known without asking the object: memory while it is recent, then the copy in KV. */
+async function nearest(
   { account }: ReadRequest,
   config: Config,
   env: Env,
-): Promise<BalanceRecord | null> {
+): Promise<{ record: BalanceRecord | null; source: "memory" | "kv" }> {
+  const known = memory.get(account) ?? null;
+  const now = Date.now();
+  const recent = known !== null && now <= known.until;
+  // While the object is known to have nothing and to wait, there is nothing new to find in KV either.
+  const nothing = known?.record === null && failureInForce(account, now) !== null;
+  if (recent || nothing) return { record: known.record, source: "memory" };
+
   const upstream = config.accounts.get(account);
-  const record = upstream === undefined ? null : await readCopy(env.BALANCE_KV, upstream);
-  if (record !== null) remember(account, { record, failure: null }, config);
-  return record;
+  const copy = upstream === undefined ? null : await readCopy(env.BALANCE_KV, upstream);
+  const best = newest(known?.record ?? null, copy);
+  if (best !== null) remember(account, copy, known?.failure ?? null, config);
+  return { record: best, source: best === copy ? "kv" : "memory" };
 }
 
-function recall(account: string): Remembered | null {
-  const remembered = memory.get(account);
-  return remembered !== undefined && Date.now() <= remembered.until ? remembered : null;
+/** The last failure that this isolate has heard of, until the next attempt may be made. */
+function failureInForce(account: string, now: number): Failure | null {
+  const failure = memory.get(account)?.failure ?? null;
+  return failure !== null && now < failure.retry_at ? failure : null;
 }
 
-function remember(account: string, { record, failure }: RefreshOutcome, config: Config): void {
+function remember(
+  account: string,
+  record: BalanceRecord | null,
+  failure: Failure | null,
+  config: Config,
+): void {
   const now = Date.now();
   const best = newest(memory.get(account)?.record ?? null, record);
   const freshUntil = best === null ? 0 : best.fetched_at + config.FRESH_SECONDS * 1_000;
-  const retryAt = failure?.retry_at ?? Number.POSITIVE_INFINITY;
-  const graceEnd = Math.max(freshUntil, now) + MEMORY_GRACE_MS;
-  memory.set(account, { record: best, failure, until: Math.min(graceEnd, retryAt) });
+  const overcome = failure !== null && best !== null && best.fetched_at > failure.at;
+  memory.set(account, {
+    record: best,
+    failure: overcome ? null : failure,
+    until: Math.max(freshUntil, now) + MEMORY_GRACE_MS,
+  });
 }
 
 function refreshUnderWay(account: string, now: number): boolean {

@@ -51,28 +51,32 @@ export async function fetchBalance(
 }
 
 function judge(answer: FetchTextResult): UpstreamResult {
-  if (answer.kind === "timeout" || answer.kind === "network") {
-    const facts = { status: answer.kind, drift: [], zooRequestId: null };
-    return { ...facts, ok: false, reason: "upstream_unavailable", retryAfterMs: null };
+  const { head } = answer;
+  const zooRequestId = requestIdOf(answer);
+  const failed = (
+    reason: FailureReason,
+    status: CallFacts["status"],
+    drift: readonly Drift[] = [],
+  ): UpstreamResult => {
+    const retryAfterMs = parseRetryAfter(head?.headers.get("retry-after") ?? null, Date.now());
+    return { ok: false, reason, status, drift, zooRequestId, retryAfterMs };
+  };
+  // A status that came tells more than how the body after it ended.
+  if (head?.status === 401 || head?.status === 403) return failed("upstream_rejected", head.status);
+  if (head !== null && (head.status < 200 || head.status > 299)) {
+    return failed("upstream_unavailable", head.status);
   }
-  const { status, headers } = answer;
-  const facts = { status, zooRequestId: requestIdOf(answer) };
-  const failed = (reason: FailureReason, drift: readonly Drift[] = []): UpstreamResult => ({
-    ...facts,
-    drift,
-    ok: false,
-    reason,
-    retryAfterMs: parseRetryAfter(headers.get("retry-after"), Date.now()),
-  });
-  if (status === 401 || status === 403) return failed("upstream_rejected");
-  if (status < 200 || status > 299) return failed("upstream_unavailable");
-  if (answer.kind === "too_large") {
-    return failed("upstream_invalid", [{ field: "(body)", type: "larger than 256 KiB" }]);
+  if (answer.end === "timeout" || answer.end === "network") {
+    return failed("upstream_unavailable", answer.end);
+  }
+  const { status } = answer.head;
+  if (answer.end === "too_large") {
+    return failed("upstream_invalid", status, [{ field: "(body)", type: "larger than 256 KiB" }]);
   }
   const read = readZooBody(answer.body);
-  if (!read.ok) return failed("upstream_invalid", read.drift);
-  if (!balanceSchema.safeParse(read.balance).success) return failed("upstream_invalid");
-  return { ...facts, ok: true, balance: read.balance, drift: read.drift };
+  if (!read.ok) return failed("upstream_invalid", status, read.drift);
+  if (!balanceSchema.safeParse(read.balance).success) return failed("upstream_invalid", status);
+  return { ok: true, balance: read.balance, status, drift: read.drift, zooRequestId };
 }
 
 /**
@@ -86,10 +90,10 @@ export function parseRetryAfter(value: string | null, now: number): number | nul
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
-function requestIdOf(answer: Exclude<FetchTextResult, { kind: "timeout" | "network" }>) {
-  const header = answer.headers.get("x-api-call-id");
+function requestIdOf(answer: FetchTextResult): string | null {
+  const header = answer.head?.headers.get("x-api-call-id") ?? null;
   if (header !== null) return plainId(header);
-  if (answer.kind !== "answer" || answer.status < 400) return null;
+  if (answer.end !== "whole" || answer.head.status < 400) return null;
   try {
     const body: unknown = JSON.parse(answer.body);
     return body instanceof Object ? plainId(Reflect.get(body, "request_id")) : null;

@@ -22,7 +22,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_WORD_CHARS = 64;
 const MAX_TITLE_CHARS = 256;
-const RFC3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(?:\.\d{1,12})?(?:[Zz]|[+-]\d{2}:\d{2})$/;
+/** RFC 3339, section 5.6; the second 60 is a leap second. */
+const RFC3339 =
+  /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d|60)(?:\.\d{1,12})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 const ISO_LENGTH = "2026-11-23T10:00:00.000Z".length;
 
@@ -46,10 +48,13 @@ export function readZooBody(text: string): ReadBody {
   return readFields(body);
 }
 
+/** Reads what may be missing: `null` and a note of drift when it is unreadable. */
+type Optional = <T>(read: () => T) => T | null;
+
 function readFields(body: Fields): ReadBody {
   const drift: Drift[] = [];
   const required: Drift[] = [];
-  const optional = <T>(read: () => T): T | null => attempt(read, drift);
+  const optional: Optional = (read) => attempt(read, drift);
   const must = <T>(read: () => T): T | null => attempt(read, required);
 
   const monthly = must(() =>
@@ -78,7 +83,7 @@ function readFields(body: Fields): ReadBody {
       cash: optional(() => nullable(body, "pre_pay_cash_remaining", money)),
     },
     total_due: optional(() => nullable(body, "total_due", money)),
-    plan: tier && optional(() => plan(tier)),
+    plan: tier && optional(() => plan(tier, optional)),
     updated_at: updatedAt,
   };
   return { ok: true, balance, drift };
@@ -98,34 +103,31 @@ function subscribedTier(body: Fields): Fields | null {
 function allowance(tier: Fields): Money | null {
   const name = "monthly_pay_as_you_go_api_credits_monetary_value";
   const field = tier[name] === undefined ? "pay_as_you_go_credits" : name;
-  return nullable(tier, field, (from, key) => money(from, key), TIER);
+  return nullable(tier, field, money, TIER);
 }
 
-function plan(tier: Fields): Plan {
-  const name = word(tier.name, `${TIER}.name`);
+/** Name and kind of pricing make a plan; the rest may be missing from it one by one. */
+function plan(tier: Fields, optional: Optional): Plan {
+  const name = text(tier.name, `${TIER}.name`, MAX_TITLE_CHARS);
   const price = tier.price;
   if (!isFields(price)) throw new Unreadable(`${TIER}.price`, price);
   const pricing = word(price.type, `${TIER}.price.type`);
+  const title = optional(() =>
+    nullable(tier, "display_name", (from, key) => text(from[key], key, MAX_TITLE_CHARS), TIER),
+  );
   return {
     name,
-    title: title(tier.display_name) ?? name,
+    title: title === null || title === "" ? name : title,
     pricing: pricing === "enterprise" ? "contract" : pricing,
-    price: nullable(price, "price", (from, key) => money(from, key), `${TIER}.price`),
-    interval: nullable(price, "interval", (from, key) => word(from[key], `${TIER}.price.${key}`)),
-    support: nullable(tier, "support_tier", (from, key) => word(from[key], `${TIER}.${key}`)),
+    price: optional(() => nullable(price, "price", money, `${TIER}.price`)),
+    interval: optional(() => nullable(price, "interval", wordOf, `${TIER}.price`)),
+    support: optional(() => nullable(tier, "support_tier", wordOf, TIER)),
   };
 }
 
-function title(value: unknown): string | null {
-  if (value === undefined || value === null || value === "") return null;
-  if (typeof value !== "string" || value.length > MAX_TITLE_CHARS) {
-    throw new Unreadable(`${TIER}.display_name`, value);
-  }
-  return value;
-}
-
 function money(from: Fields, field: string, olderName = field): Money {
-  const name = from[field] === undefined ? olderName : field;
+  const absent = from[field] === undefined || from[field] === null;
+  const name = absent && from[olderName] !== undefined ? olderName : field;
   const amount = readMoney(from[name]);
   if (amount === null) throw new Unreadable(name, from[name]);
   return amount;
@@ -143,17 +145,32 @@ function units(from: Fields, field: string): number | null {
 
 function time(from: Fields, field: string): string {
   const value = from[field];
-  const ms = typeof value === "string" && RFC3339.test(value) ? Date.parse(value) : Number.NaN;
-  const text = Number.isNaN(ms) ? "" : new Date(ms).toISOString();
+  const text = typeof value === "string" ? toIso(value) : "";
   // An offset can move a time out of the years that four digits can write.
   if (text.length !== ISO_LENGTH) throw new Unreadable(field, value);
   return `${text.slice(0, 19)}Z`;
 }
 
+/** UTC, or something of another length than such a time when there is no such moment. */
+function toIso(text: string): string {
+  const [, day = "", minute = "", second = "", zone = ""] = RFC3339.exec(text) ?? [];
+  const midnight = Date.parse(`${day}T00:00:00Z`);
+  // Date.parse moves a day that its month does not have into the next month.
+  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return "";
+  // A leap second, which Date cannot hold, is the second before it.
+  const shown = second === "60" ? "59" : second;
+  const ms = Date.parse(`${day}T${minute}:${shown}${zone.toUpperCase()}`);
+  return Number.isNaN(ms) ? "" : new Date(ms).toISOString();
+}
+
+const wordOf = (from: Fields, field: string) => word(from[field], field);
+
 function word(value: unknown, field: string): string {
-  if (typeof value !== "string" || value.length > MAX_WORD_CHARS) {
-    throw new Unreadable(field, value);
-  }
+  return text(value, field, MAX_WORD_CHARS);
+}
+
+function text(value: unknown, field: string, maxChars: number): string {
+  if (typeof value !== "string" || value.length > maxChars) throw new Unreadable(field, value);
   return value;
 }
 

@@ -49,7 +49,9 @@ export class IssuerKeys extends DurableObject<Env> {
     const now = Date.now();
     const old = this.#stored === null || now - this.#stored.fetched_at > KEYS_FRESH_MS;
     if (old || request.miss) {
-      if (this.#flight === undefined && now >= this.#nextAt) {
+      // The stored time counts too: an object forgets the rest when it has been idle for seconds.
+      const nextAt = Math.max(this.#nextAt, (this.#stored?.fetched_at ?? 0) + COOLDOWN_MS);
+      if (this.#flight === undefined && now >= nextAt) {
         this.#flight = this.#fetch(request).finally(() => {
           this.#flight = undefined;
         });
@@ -104,8 +106,8 @@ async function fetchJson<T extends z.ZodMiniType>(
     timeoutMs: TIMEOUT_MS,
     maxBytes: MAX_BODY_BYTES,
   });
-  if (answer.kind !== "answer") return answer.kind;
-  if (answer.status !== 200) return `status_${answer.status}`;
+  if (answer.end !== "whole") return answer.end;
+  if (answer.head.status !== 200) return `status_${answer.head.status}`;
   try {
     const { success, data } = schema.safeParse(JSON.parse(answer.body));
     return success ? data : "unexpected_json";

@@ -20,8 +20,7 @@ const objectOf = (name: string) => env.ACCOUNT_BALANCE.getByName(`test-${name}`)
 type Stub = ReturnType<typeof objectOf>;
 
 function demand(change: Partial<RefreshDemand> = {}): RefreshDemand {
-  const notBefore = Date.now() - 60_000;
-  return { account: "default", notBefore, forced: false, requestId: "test", ...change };
+  return { account: "default", maxAge: null, patient: false, requestId: "test", ...change };
 }
 
 /** Stores the state and lets the object start anew with it. */
@@ -68,11 +67,11 @@ describe("the minimum interval", () => {
   test("a forced refresh within it makes no call", async () => {
     const stub = objectOf("forced");
     const first = await stub.refresh(demand());
-    const forced = { notBefore: Date.now() + 60_000, forced: true };
-    expect(await stub.refresh(demand(forced))).toEqual(first);
+    const served = { ...first, called: false };
+    expect(await stub.refresh(demand({ maxAge: 0 }))).toEqual(served);
     expect(fetched).toHaveBeenCalledOnce();
     await evictDurableObject(stub);
-    expect(await stub.refresh(demand(forced))).toEqual(first);
+    expect(await stub.refresh(demand({ maxAge: 0 }))).toEqual(served);
     expect(fetched).toHaveBeenCalledOnce();
   });
 
@@ -81,7 +80,7 @@ describe("the minimum interval", () => {
     const then = Date.now() - 11_000;
     const record = recordOf("default", then);
     await seed(stub, { v: 1, source: SOURCE, record, failure: null, attempted_at: then });
-    const outcome = await stub.refresh(demand({ notBefore: Date.now(), forced: true }));
+    const outcome = await stub.refresh(demand({ maxAge: 0 }));
     expect(fetched).toHaveBeenCalledOnce();
     expect(outcome.record?.fetched_at).toBeGreaterThan(then);
   });
@@ -98,16 +97,16 @@ describe("backoff", () => {
     [200, "upstream_invalid"],
   ])("after a %i (%s) there is no call at once, also after an eviction", async (status, reason) => {
     const stub = objectOf(`backoff-${status}`);
-    // An hour, so that no slow machine outlives it.
-    fail(status, { "retry-after": "3600" });
+    const now = Date.now();
+    const before = { reason, at: now - 1, retry_at: now - 1, count: 9 };
+    await seed(stub, { v: 1, source: SOURCE, record: null, failure: before, attempted_at: 0 });
+    fail(status);
     const first = await stub.refresh(demand());
-    expect(first).toMatchObject({ record: null, failure: { reason, count: 1 } });
-    await stub.refresh(demand({ forced: true }));
+    expect(first).toMatchObject({ record: null, failure: { reason, count: 10 } });
+    await stub.refresh(demand({ maxAge: 0 }));
     await evictDurableObject(stub);
-    expect(await stub.refresh(demand())).toEqual(first);
+    expect(await stub.refresh(demand())).toEqual({ ...first, called: false });
     expect(fetched).toHaveBeenCalledOnce();
-    const { at = 0, retry_at = 0 } = first.failure ?? {};
-    expect(retry_at - at).toBe(3_600_000);
   });
 
   test("when it is over: a call; a success ends it, another failure counts on", async () => {
@@ -135,7 +134,88 @@ describe("backoff", () => {
       attempted_at: record.fetched_at,
     });
     fail(503);
-    expect(await stub.refresh(demand())).toMatchObject({ record, failure: { count: 1 } });
+    expect(await stub.refresh(demand({ patient: true }))).toMatchObject({
+      record,
+      failure: { count: 1 },
+    });
+  });
+
+  test("Retry-After is respected, but not from a refusal: the next token is another one", async () => {
+    for (const [status, wait] of [
+      [503, 3_600_000],
+      [401, 1_250],
+    ] as const) {
+      const stub = objectOf(`asked-${status}`);
+      fail(status, { "retry-after": "3600" });
+      const { failure } = await stub.refresh(demand());
+      const { at = 0, retry_at = 0 } = failure ?? {};
+      expect(retry_at - at).toBeLessThanOrEqual(wait);
+      expect(retry_at - at).toBeGreaterThanOrEqual(status === 503 ? wait : 1_000);
+    }
+  });
+});
+
+test.each([
+  [401, "upstream_rejected", 401],
+  [429, "upstream_unavailable", 429],
+  [200, "upstream_unavailable", "network"],
+])("a %i whose body breaks off: %s, and what its head said", async (status, reason, logged) => {
+  const error = vi.spyOn(console, "error");
+  error.mockClear();
+  const headers = { "retry-after": "120", "x-api-call-id": "call-7" };
+  fetched.mockImplementation(async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error("reset")) });
+    return new Response(body, { status, headers });
+  });
+  const { failure } = await objectOf(`broken-${status}`).refresh(demand());
+  const { at = 0, retry_at = 0 } = failure ?? {};
+  expect(failure?.reason).toBe(reason);
+  expect(retry_at - at > 100_000).toBe(status !== 401);
+  expect(JSON.parse(String(error.mock.calls[0]?.[0]))).toMatchObject({
+    event: "refresh_failed",
+    upstream_status: logged,
+    zoo_request_id: "call-7",
+  });
+});
+
+describe("how long a demand waits", () => {
+  /** Zoo answers when told to; the object has a value of this age. */
+  async function held(name: string, ageMs: number) {
+    let arrived = false;
+    // A promise of this test's context would mean nothing in the object's.
+    fetched.mockImplementation(async () => {
+      while (!arrived) await scheduler.wait(1);
+      return good();
+    });
+    const stub = objectOf(`wait-${name}`);
+    const record = recordOf("default", Date.now() - ageMs);
+    await seed(stub, { v: 1, source: SOURCE, record, failure: null, attempted_at: 0 });
+    const arrive = () => {
+      arrived = true;
+    };
+    return { stub, record, arrive };
+  }
+
+  test("not at all for a value that is just stale", async () => {
+    const { stub, record, arrive } = await held("just-stale", 90_000);
+    expect(await stub.refresh(demand())).toEqual({ record, failure: null, called: true });
+    const patient = stub.refresh(demand({ patient: true }));
+    arrive();
+    expect((await patient).record?.fetched_at).toBeGreaterThan(record.fetched_at);
+    expect(fetched).toHaveBeenCalledOnce();
+  });
+
+  test("STALE_WAIT_MS for a stale one, to the end for one that is too old", async () => {
+    const stale = await held("stale", 600_000);
+    expect(await stale.stub.refresh(demand())).toMatchObject({
+      record: stale.record,
+      called: true,
+    });
+    stale.arrive();
+    const ancient = await held("ancient", 86_500_000);
+    const waiting = ancient.stub.refresh(demand());
+    ancient.arrive();
+    expect((await waiting).record?.fetched_at).toBeGreaterThan(ancient.record.fetched_at);
   });
 });
 
@@ -187,7 +267,7 @@ describe("stored state", () => {
   test("a good one is used, without a call", async () => {
     const stub = objectOf("stored-good");
     await seed(stub, { v: 1, source: SOURCE, record, failure: null, attempted_at: now });
-    expect(await stub.refresh(demand())).toEqual({ record, failure: null });
+    expect(await stub.refresh(demand())).toEqual({ record, failure: null, called: false });
     expect(fetched).not.toHaveBeenCalled();
   });
 });

@@ -1,5 +1,5 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { RefreshDemand, RefreshOutcome } from "../../src/balance/account-balance.ts";
 import { type Found, type Missing, readBalance } from "../../src/balance/read.ts";
 import type { Env } from "../../src/config.ts";
@@ -38,7 +38,7 @@ async function store(account: string, value: unknown): Promise<void> {
 }
 
 function outcome(record: RefreshOutcome["record"]): RefreshOutcome {
-  return { record, failure: null };
+  return { record, failure: null, called: true };
 }
 
 describe("KV fails, the object serves", () => {
@@ -192,4 +192,87 @@ test("what was found is remembered when everything fails after", async () => {
   await read("memory", { ACCOUNT_BALANCE: working });
   const broken = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE: objectWith(failing) };
   expect(await read("memory", broken)).toMatchObject({ record, cache: { source: "memory" } });
+});
+
+describe("as time passes", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  const later = (ms: number) => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
+  };
+  const failure = (retryInMs: number): RefreshOutcome["failure"] => ({
+    reason: "upstream_rejected",
+    at: Date.now(),
+    retry_at: Date.now() + retryInMs,
+    count: 3,
+  });
+  const broken = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE: objectWith(failing) };
+
+  test("an old value in memory is still better than none when everything else fails", async () => {
+    const record = recordOf("last-resort", Date.now());
+    await read("last-resort", { ACCOUNT_BALANCE: objectWith(async () => outcome(record)) });
+    later(600_000);
+    expect(await read("last-resort", broken)).toMatchObject({
+      found: true,
+      stale: true,
+      staleReason: "upstream_unavailable",
+      record,
+    });
+  });
+
+  test("the reason stays as long as the backoff, whatever KV holds", async () => {
+    const record = recordOf("reason", Date.now() - 70_000);
+    await store("reason", record);
+    const known = { record, failure: failure(60_000), called: true };
+    const ACCOUNT_BALANCE = objectWith(async () => known);
+    await read("reason", { ACCOUNT_BALANCE }, { maxAge: 0 });
+    for (let step = 0; step < 4; step++) {
+      later(9_000);
+      expect(await read("reason", broken)).toMatchObject({ staleReason: "upstream_rejected" });
+    }
+    later(30_000);
+    expect(await read("reason", { ACCOUNT_BALANCE }, { maxAge: 0 })).toMatchObject({ found: true });
+  });
+
+  test("a value from after the failure ends it", async () => {
+    const old = { record: null, failure: failure(60_000), called: true };
+    const first = await read("overcome", { ACCOUNT_BALANCE: objectWith(async () => old) });
+    expect(first).toMatchObject({ found: false, reason: "upstream_rejected" });
+    expect(await read("overcome", broken)).toMatchObject({ found: false });
+    later(61_000);
+    await store("overcome", recordOf("overcome", Date.now() - 1_000));
+    expect(await read("overcome", {})).toMatchObject({ stale: false, staleReason: null });
+  });
+
+  test("nobody waits for KV while the object is known to have nothing", async () => {
+    const none = { record: null, failure: failure(60_000), called: true };
+    await read("nothing", { ACCOUNT_BALANCE: objectWith(async () => none) });
+    const get = vi.fn(() => never);
+    const kv = { BALANCE_KV: kvWith(get), ACCOUNT_BALANCE: objectWith(failing) };
+    later(30_000);
+    expect(await read("nothing", kv)).toMatchObject({ found: false, reason: "upstream_rejected" });
+    expect(get).not.toHaveBeenCalled();
+  });
+});
+
+test("what the object had without a call to Zoo is a hit", async () => {
+  const record = recordOf("object-hit", Date.now());
+  const answer = { record, failure: null, called: false };
+  const ACCOUNT_BALANCE = objectWith(async () => answer);
+  expect(await read("object-hit", { ACCOUNT_BALANCE })).toMatchObject({
+    cache: { source: "object", forward: null },
+  });
+});
+
+test("without a copy the object decides how long to wait; with one, it waits to the end", async () => {
+  const demands: RefreshDemand[] = [];
+  const ACCOUNT_BALANCE = objectWith(async (demand) => {
+    demands.push(demand);
+    return outcome(recordOf(demand.account, Date.now()));
+  });
+  await read("patience-none", { ACCOUNT_BALANCE });
+  await store("patience-copy", recordOf("patience-copy", Date.now() - 600_000));
+  await read("patience-copy", { ACCOUNT_BALANCE });
+  expect(demands.map(({ patient }) => patient)).toEqual([false, true]);
 });

@@ -78,14 +78,32 @@ describe("words", () => {
   });
 
   test.each([
-    ["name", { name: "x".repeat(65) }, `${TIER}.name`],
-    ["support", { support_tier: "x".repeat(65) }, `${TIER}.support_tier`],
-    ["pricing", { price: { type: "x".repeat(65) } }, `${TIER}.price.type`],
-    ["interval", { price: { type: "flat", interval: "x".repeat(65) } }, `${TIER}.price.interval`],
-  ])("a %s of 65 characters: no plan, and drift", (_, change, field) => {
+    ["name of 257", { name: "x".repeat(257) }, `${TIER}.name`],
+    ["pricing of 65", { price: { type: "x".repeat(65) } }, `${TIER}.price.type`],
+  ])("a %s characters: no plan, and drift", (_, change, field) => {
     const result = readTier(change);
     expect(balance(result).plan).toBeNull();
     expect(result.drift).toEqual([{ field, type: "string" }]);
+  });
+
+  test.each([
+    ["support", { support_tier: "x".repeat(65) }, `${TIER}.support_tier`],
+    ["price", { price: { type: "contract", price: CANARY } }, `${TIER}.price.price`],
+    ["interval", { price: { type: "contract", interval: 1 } }, `${TIER}.price.interval`],
+    ["title", { display_name: "x".repeat(257) }, `${TIER}.display_name`],
+  ])(
+    "an unreadable %s leaves the rest of the plan, which decides the status",
+    (_, change, field) => {
+      const result = readTier({ price: { type: "contract" }, ...change });
+      const { plan } = balance(result);
+      expect(plan).toMatchObject({ name: "pro_2026", pricing: "contract" });
+      expect(plan?.title).toBe(field.endsWith("display_name") ? "pro_2026" : "Pro");
+      expect(result.drift.map((d) => d.field)).toEqual([field]);
+    },
+  );
+
+  test("a long name, which the schema allows, is a name", () => {
+    expect(balance(readTier({ name: "x".repeat(100) })).plan?.name).toHaveLength(100);
   });
 
   test.each(["", null, undefined])("without a display name (%o) the name is the title", (value) => {
@@ -131,7 +149,7 @@ describe("an unreadable optional part is null, and drift without the value", () 
       { field: `${TIER}.monthly_pay_as_you_go_api_credits_monetary_value`, type: "string" },
       { field: `${TIER}.price.price`, type: "string" },
     ]);
-    expect(balance(result)).toMatchObject({ plan: null, monthly: { allowance: null } });
+    expect(balance(result)).toMatchObject({ plan: { price: null }, monthly: { allowance: null } });
     expect(JSON.stringify(result)).not.toContain(CANARY);
   });
 
@@ -145,15 +163,48 @@ describe("an unreadable optional part is null, and drift without the value", () 
   );
 });
 
-test.each([undefined, null, 0, "", CANARY, "2026-13-01T00:00:00Z", "2026-01-01", "yesterday"])(
-  "updated_at %o rejects the body",
-  (value) => {
-    const result = read({ updated_at: value });
-    expect(result.ok).toBe(false);
-    expect(result.drift.map((d) => d.field)).toEqual(["updated_at"]);
-    expect(JSON.stringify(result)).not.toContain(CANARY);
-  },
-);
+test.each([
+  undefined,
+  null,
+  0,
+  "",
+  CANARY,
+  "2026-13-01T00:00:00Z",
+  "2026-02-30T00:00:00Z",
+  "2025-02-29T00:00:00Z",
+  "2026-04-31T00:00:00Z",
+  "2026-01-01T24:00:00Z",
+  "2026-01-01T00:60:00Z",
+  "2026-01-01T00:00:61Z",
+  "2026-01-01T00:00:00+99:00",
+  "2026-01-01",
+  "yesterday",
+])("updated_at %o rejects the body", (value) => {
+  const result = read({ updated_at: value });
+  expect(result.ok).toBe(false);
+  expect(result.drift.map((d) => d.field)).toEqual(["updated_at"]);
+  expect(JSON.stringify(result)).not.toContain(CANARY);
+});
+
+test.each([
+  ["2016-12-31T23:59:60Z", "2016-12-31T23:59:59Z"],
+  ["2024-02-29T00:00:00z", "2024-02-29T00:00:00Z"],
+  ["0049-01-01 00:00:00.5Z", "0049-01-01T00:00:00Z"],
+  ["2026-01-01t01:30:00.123456789+02:00", "2025-12-31T23:30:00Z"],
+])("updated_at %s is %s", (updated_at, expected) => {
+  expect(balance(read({ updated_at })).updated_at).toBe(expected);
+});
+
+test("null in the newer field does not hide the older one", () => {
+  const newer = "stable_api_credits_remaining_monetary_value";
+  expect(balance(read({ [newer]: null, pre_pay_credits_remaining: "7" })).prepaid.remaining).toBe(
+    "7.00",
+  );
+  expect(read({ [newer]: null })).toMatchObject({
+    ok: false,
+    drift: [{ field: newer, type: "null" }],
+  });
+});
 
 test.each(["", " ", "null", "5", '"text"', "true", "[]", "NaN", "{", "<html></html>", "\u0000"])(
   "%o is no balance",
