@@ -1,8 +1,11 @@
 /** The map of a request's way: what runs, in which order, and what answers. */
 import { Hono } from "hono/tiny";
 import { answerBalance } from "./balance/answer.ts";
+import { attest } from "./callers/app-check.ts";
 import { authenticate } from "./callers/authenticate.ts";
+import { limitCaller } from "./callers/rate-limit.ts";
 import type { AppEnv } from "./context.ts";
+import { allowOrigins } from "./cors.ts";
 import { allowOnly, configure, observe, onError } from "./middleware.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -10,11 +13,12 @@ export const app = new Hono<AppEnv>();
 
 app.use(observe);
 app.use(configure);
+app.use(allowOrigins);
 
 app.get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }));
 app.all("/health", allowOnly("GET, HEAD"));
 
-app.get("/v1/balance", authenticate, answerBalance);
+app.get("/v1/balance", authenticate, limitCaller, attest, answerBalance);
 app.all("/v1/balance", allowOnly("GET, HEAD"));
 
 app.notFound(() => {

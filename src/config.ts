@@ -7,10 +7,16 @@ import type { IssuerKeys } from "./callers/issuer-keys.ts";
 /** Bindings of `wrangler.toml`; the variables beside them are unknown until parsed. */
 export interface Env {
   readonly BALANCE_KV: KVNamespace;
+  readonly API_KEYS: KVNamespace;
   readonly ACCOUNT_BALANCE: DurableObjectNamespace<AccountBalance>;
   readonly ISSUER_KEYS: DurableObjectNamespace<IssuerKeys>;
+  readonly CALLER_LIMIT?: RateLimit;
+  readonly FAILURE_LIMIT?: RateLimit;
   readonly METRICS?: AnalyticsEngineDataset;
 }
+
+/** Without these nothing can be answered; without the others it goes on unlimited or uncounted. */
+const REQUIRED_BINDINGS = ["BALANCE_KV", "API_KEYS", "ACCOUNT_BALANCE", "ISSUER_KEYS"];
 
 const ASYMMETRIC = [
   "RS256",
@@ -28,14 +34,16 @@ const ASYMMETRIC = [
 
 /** https anywhere, http only to a loopback host: a token must not travel in the clear. */
 export function isSafeUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || url.username !== "" || url.password !== "" || url.hash !== "") return false;
+  // The parser would drop white space and a bare "#", and a path is appended to what was written.
+  const url = /[\s#]/.test(text) ? null : URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
   if (url.protocol === "https:") return true;
   return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
 }
 
 const safeUrl = z.string().check(z.refine(isSafeUrl, "must be https (http only to loopback)"));
-const name = z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/));
+/** Of an account: it becomes part of keys and log lines. */
+export const accountName = z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/));
 const secretName = z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/));
 
 /** `.dev.vars`, secrets and `--var` are always strings; TOML can hold the value itself. */
@@ -69,10 +77,28 @@ const issuerSchema = z.strictObject({
   jwks_url: z.optional(safeUrl),
   algorithms: z._default(z.array(z.enum(ASYMMETRIC)).check(z.minLength(1)), [...ASYMMETRIC]),
   scope: z.optional(z.string().check(z.minLength(1))),
-  account: z.optional(name),
+  account: z.optional(accountName),
   account_claim: z.optional(z.string().check(z.minLength(1))),
 });
 export type Issuer = z.infer<typeof issuerSchema>;
+
+const appCheckSchema = z.strictObject({
+  project_number: z.pipe(
+    z.union([z.string(), z.pipe(z.int(), z.transform(String))]),
+    z.string().check(z.regex(/^\d{1,20}$/)),
+  ),
+  app_ids: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  mode: z.enum(["off", "observe", "enforce"]),
+  jwks_url: z.optional(safeUrl),
+});
+export type AppCheck = z.infer<typeof appCheckSchema>;
+
+/** As a browser writes it (RFC 6454, section 6.2): no path, no trailing slash, no wildcard. */
+const origin = z
+  .string()
+  .check(z.regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,A-Z]+$/))
+  .check(z.refine((text) => !/^https?:/.test(text) || URL.parse(text)?.origin === text))
+  .check(z.refine((text) => !text.startsWith("http:") || isSafeUrl(text), "must be https"));
 
 const accountSchema = z.strictObject({
   token: secretName,
@@ -105,7 +131,9 @@ const variablesSchema = z
     MIN_REFRESH_SECONDS: whole(10, 86_400),
     LOW_BALANCE_USD: z._default(lowBalance, "10.00"),
     JWT_ISSUERS: jsonOr(z._default(z.array(issuerSchema), [])),
-    ACCOUNTS: jsonOr(z._default(z.record(name, accountSchema), {})),
+    APP_CHECK: jsonOr(z.optional(appCheckSchema)),
+    CORS_ORIGINS: jsonOr(z._default(z.array(origin), [])),
+    ACCOUNTS: jsonOr(z._default(z.record(accountName, accountSchema), {})),
   })
   .check(
     z.refine((v) => v.STALE_SECONDS >= v.FRESH_SECONDS, {
@@ -158,7 +186,9 @@ function parseVariables(env: object): ParsedConfig {
   const { ACCOUNTS, ...variables } = data;
   const named = { default: { token: "ZOO_API_TOKEN", subject: "user" as const }, ...ACCOUNTS };
   const accounts = new Map<string, Account>();
-  const problems: string[] = [];
+  const problems = REQUIRED_BINDINGS.filter(
+    (binding) => typeof Reflect.get(env, binding) !== "object",
+  ).map((binding) => `${binding}: the binding is missing`);
   for (const [account, { token, subject }] of Object.entries(named)) {
     const secret = secretSchema.safeParse(Reflect.get(env, token));
     const source = `${variables.ZOO_API_URL} ${subject} ${token}`;

@@ -9,6 +9,8 @@ export interface AppEnv {
     requestId: string;
     config: Config;
     caller: Caller;
+    /** What became of the app's attestation: `ok`, or why it failed. */
+    attestation: string;
     /** For the metric point: how the cache answered, and the age in seconds. */
     served: { readonly cache: string; readonly age: number };
   };

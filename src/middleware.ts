@@ -40,6 +40,8 @@ export const observe: Middleware = async function observe(c, next) {
     code: code ?? "",
     cache: c.var.served?.cache ?? "",
     account: account ?? "",
+    reason: (c.error instanceof ProblemError && c.error.reason) || "",
+    attestation: c.var.attestation ?? "",
     ms,
     age: c.var.served?.age ?? -1,
   });
@@ -91,7 +93,9 @@ function eventOf(code: ProblemCode): "denied" | "failed" | null {
     case "missing_credentials":
     case "invalid_credentials":
     case "insufficient_scope":
+    case "attestation_failed":
     case "unknown_account":
+    case "rate_limited":
       return "denied";
     case "upstream_rejected":
     case "upstream_invalid":

@@ -18,6 +18,9 @@ export type LogEvent =
   | "keys_refreshed"
   | "keys_failed"
   | "denied"
+  | "attestation_failed"
+  | "api_keys_failed"
+  | "limiter_failed"
   | "misconfigured"
   | "slow"
   | "failed"
@@ -31,7 +34,7 @@ export interface LogFacts {
   readonly code?: string | undefined;
   readonly reason?: string | undefined;
   readonly account?: string | undefined;
-  /** First 16 hex digits of SHA-256 over issuer and subject. */
+  /** A digest: the id of a caller, see `callers/caller.ts`. */
   readonly caller?: string | undefined;
   readonly issuer?: string | undefined;
   readonly ms?: number | undefined;
@@ -57,18 +60,26 @@ export interface MetricPoint {
   readonly code: string;
   readonly cache: string;
   readonly account: string;
+  /** Why a request was refused; empty otherwise. */
+  readonly reason: string;
+  /** `ok`, or why the app's attestation failed; empty where none was asked for. */
+  readonly attestation: string;
   readonly ms: number;
   /** Age of the value answered, seconds; -1 when none was. */
   readonly age: number;
 }
 
-/** A point in Analytics Engine: blobs route, code, cache, account; doubles status, ms, age. */
+/** A point in Analytics Engine: blobs route, code, cache, account, reason, attestation; doubles status, ms, age. */
 export function writeMetric(metrics: AnalyticsEngineDataset | undefined, p: MetricPoint): void {
-  metrics?.writeDataPoint({
-    indexes: [p.account],
-    blobs: [p.route, p.code, p.cache, p.account],
-    doubles: [p.status, p.ms, p.age],
-  });
+  try {
+    metrics?.writeDataPoint({
+      indexes: [p.account],
+      blobs: [p.route, p.code, p.cache, p.account, p.reason, p.attestation],
+      doubles: [p.status, p.ms, p.age],
+    });
+  } catch {
+    // A point that is lost is no reason to lose the answer.
+  }
 }
 
 const SANE_ID = /^[\w.:-]{1,64}$/;

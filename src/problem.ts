@@ -16,6 +16,11 @@ const PROBLEMS = {
     title: "Forbidden",
     detail: "The credential is valid, but its scope does not allow this.",
   },
+  attestation_failed: {
+    status: 403,
+    title: "Forbidden",
+    detail: "The app could not be attested. Send a valid App Check token.",
+  },
   unknown_account: {
     status: 403,
     title: "Forbidden",
@@ -26,6 +31,11 @@ const PROBLEMS = {
     status: 405,
     title: "Method Not Allowed",
     detail: "This path does not take this method; see Allow.",
+  },
+  rate_limited: {
+    status: 429,
+    title: "Too Many Requests",
+    detail: "Too many requests. Wait as long as Retry-After says.",
   },
   misconfigured: {
     status: 500,
@@ -46,7 +56,8 @@ const PROBLEMS = {
   upstream_unavailable: {
     status: 503,
     title: "Service Unavailable",
-    detail: "Zoo cannot be reached, and no earlier balance is stored. Try again later.",
+    detail:
+      "A service this one depends on cannot be reached, and nothing stored can stand in for it.",
   },
 } as const;
 

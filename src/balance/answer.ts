@@ -1,5 +1,6 @@
 /** `GET /v1/balance`: the view as an HTTP answer, conditional requests and cache headers included. */
 import type { AppContext } from "../context.ts";
+import { sha256Hex } from "../digest.ts";
 import { ProblemError } from "../problem.ts";
 import { requestedMaxAge } from "./freshness.ts";
 import { type CacheFacts, type Found, readBalance } from "./read.ts";
@@ -49,9 +50,7 @@ function cacheStatus({ source, forward }: CacheFacts, ttl: number): string {
 /** Weak (RFC 9110, section 8.8.1), over the body without `as_of`: it changes when the balance does. */
 async function etagOf(view: View): Promise<string> {
   const { as_of: _, ...lasting } = view;
-  const bytes = new TextEncoder().encode(JSON.stringify(lasting));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `W/"${digest.subarray(0, 16).toHex()}"`;
+  return `W/"${await sha256Hex(JSON.stringify(lasting), 16)}"`;
 }
 
 /** `If-None-Match` with the weak comparison (RFC 9110, section 13.1.2). */

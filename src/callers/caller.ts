@@ -1,14 +1,20 @@
-/** Who is asking, once known. */
+/** Who is asking, once known, and what they may see. */
+import { sha256Hex } from "../digest.ts";
+
+/** `balance:read` is the whole view; `balance:status` the little of it that a widget shows. */
+export const SCOPES = ["balance:read", "balance:status"] as const;
+export type Scope = (typeof SCOPES)[number];
+
 export interface Caller {
-  /** Stable and not reversible: first 16 hex digits of SHA-256 over issuer and subject. For the log. */
+  /** Stable and not reversible: see {@link callerId}. For the log, and to count requests by. */
   readonly id: string;
   /** The upstream account, from the credential alone. */
   readonly account: string;
+  /** The widest one that the credential has. */
+  readonly scope: Scope;
 }
 
 /** @returns the first 16 hex digits of SHA-256 over the parts, which cannot run into each other */
 export async function callerId(...parts: readonly string[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(parts));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return digest.subarray(0, 8).toHex();
+  return sha256Hex(JSON.stringify(parts), 8);
 }

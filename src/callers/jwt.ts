@@ -1,81 +1,58 @@
 /**
- * JWT callers (RFC 7519, RFC 8725): asymmetric signatures of configured issuers only.
- *
- * Whatever can be refused without a key is refused first, so that a token of bad shape never costs
- * a key fetch. All claims are checked again by jose after the signature: those first looks only save work.
+ * JWTs (RFC 7519, RFC 8725) with asymmetric signatures of configured issuers, and no others.
+ * `token.ts` has refused what can be refused without a key; here is what needs one.
  */
-import { type JWTPayload, decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
-import type { Env, Issuer } from "../config.ts";
-import { type Caller, callerId } from "./caller.ts";
+import {
+  type JWTPayload,
+  type JWTVerifyOptions,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+} from "jose";
+import { type Issuer, accountName } from "../config.ts";
+import { type Caller, type Scope, callerId } from "./caller.ts";
+import { type Denial, type Result, denied } from "./denial.ts";
 import { type KeySet, keySetAfterMiss, keySetOf } from "./key-sets.ts";
+import type { Lookup } from "./lookup.ts";
+import { LEEWAY_SECONDS, hasScope, issuerOf, scopeWords } from "./token.ts";
 
-/** Why a token was refused: for the log, never for the caller. */
-export type Denial =
-  | "malformed"
-  | "algorithm"
-  | "key_id"
-  | "issuer"
-  | "audience"
-  | "expired"
-  | "not_yet_valid"
-  | "claims"
-  | "unknown_key"
-  | "keys_unavailable"
-  | "signature"
-  | "scope_missing"
-  | "account_claim_missing";
+/** Signatures checked at most for one token. */
+const MAX_CANDIDATES = 10;
 
-export type JwtResult =
-  | { readonly ok: true; readonly caller: Caller }
-  | { readonly ok: false; readonly denial: Denial };
+/** The caller that a JWT names. Never throws on a bad token. */
+export async function identifyByJwt(
+  token: string,
+  issuers: readonly Issuer[],
+  lookup: Lookup,
+): Promise<Result<{ caller: Caller }>> {
+  const verified = await verifyJwt(token, issuers, lookup);
+  if (!verified.ok) return verified;
+  const { payload, issuer } = verified;
+  if (!hasScope(payload, issuer)) return denied("scope_missing");
+  const account = accountOf(payload, issuer);
+  if (account === null) return denied("account_claim_missing");
+  const id = await callerId(issuer.issuer, payload.sub ?? "");
+  return { ok: true, caller: { id, account, scope: scopeOf(payload) } };
+}
 
-const LEEWAY_SECONDS = 30;
-const MAX_KEY_ID_CHARS = 256;
-
-type WaitUntil = (work: Promise<unknown>) => void;
-
-/** Never throws on a bad token. */
+/** The claims of a token that one of the issuers has signed. Never throws on a bad token. */
 export async function verifyJwt(
   token: string,
   issuers: readonly Issuer[],
-  env: Env,
-  waitUntil: WaitUntil,
-): Promise<JwtResult> {
-  const issuer = issuerOf(token, issuers);
-  if (typeof issuer === "string") return { ok: false, denial: issuer };
-  const keys = await keySetOf(issuer, env, waitUntil);
-  if (keys === null) return { ok: false, denial: "keys_unavailable" };
-  const payload = await verifyWith(token, issuer, keys);
-  if (payload !== "unknown_key") return judge(payload, issuer);
-  const newer = await keySetAfterMiss(issuer, keys, env);
-  return judge(newer === null ? "unknown_key" : await verifyWith(token, issuer, newer), issuer);
-}
-
-/** The one configured issuer the token is for, judged by what it says unverified. */
-function issuerOf(token: string, issuers: readonly Issuer[]): Issuer | Denial {
-  let header: ReturnType<typeof decodeProtectedHeader>;
-  let claims: JWTPayload;
-  try {
-    if (token.split(".").length !== 3) return "malformed";
-    header = decodeProtectedHeader(token);
-    claims = decodeJwt(token);
-  } catch {
-    return "malformed";
+  lookup: Lookup,
+): Promise<Result<{ payload: JWTPayload; issuer: Issuer }>> {
+  const issuer = issuerOf(token, issuers, Date.now());
+  if (typeof issuer === "string") return denied(issuer);
+  const keys = await keySetOf(issuer, lookup);
+  if (keys === null) return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited");
+  let payload = await verifyWith(token, issuer, keys);
+  // A token that names no key may be signed by one that is newer than those known.
+  const mayBeNewer = payload === "signature" && decodeProtectedHeader(token).kid === undefined;
+  if (payload === "unknown_key" || mayBeNewer) {
+    const newer = await keySetAfterMiss(issuer, keys, lookup);
+    if (newer !== null) payload = await verifyWith(token, issuer, newer);
   }
-  const { alg, kid } = header;
-  if (kid !== undefined && (typeof kid !== "string" || kid.length > MAX_KEY_ID_CHARS))
-    return "key_id";
-  const ofIssuer = issuers.filter((entry) => entry.issuer === claims.iss);
-  if (ofIssuer.length === 0) return "issuer";
-  const audiences = [claims.aud].flat();
-  const entry = ofIssuer.find(({ audience }) => audiences.includes(audience));
-  if (entry === undefined) return "audience";
-  if (!entry.algorithms.some((allowed) => allowed === alg)) return "algorithm";
-  if (typeof claims.exp !== "number" || typeof claims.sub !== "string" || claims.sub === "") {
-    return "claims";
-  }
-  if (claims.exp <= Date.now() / 1_000 - LEEWAY_SECONDS) return "expired";
-  return entry;
+  return typeof payload === "string" ? denied(payload) : { ok: true, payload, issuer };
 }
 
 async function verifyWith(
@@ -83,18 +60,37 @@ async function verifyWith(
   { issuer, audience, algorithms }: Issuer,
   keys: KeySet,
 ): Promise<JWTPayload | Denial> {
+  const options = {
+    issuer,
+    audience,
+    algorithms,
+    clockTolerance: LEEWAY_SECONDS,
+    requiredClaims: ["exp", "sub"],
+  };
   try {
-    const options = {
-      issuer,
-      audience,
-      algorithms,
-      clockTolerance: LEEWAY_SECONDS,
-      requiredClaims: ["exp", "sub"],
-    };
     return (await jwtVerify(token, keys.find, options)).payload;
   } catch (error) {
-    return denialOf(error);
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return denialOf(error);
+    return verifyWithEach(token, error, options);
   }
+}
+
+/** A token without a key id (RFC 7515 makes it optional), while its issuer has several that fit. */
+async function verifyWithEach(
+  token: string,
+  candidates: errors.JWKSMultipleMatchingKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload | Denial> {
+  let tried = 0;
+  for await (const key of candidates) {
+    if (++tried > MAX_CANDIDATES) break;
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) return denialOf(error);
+    }
+  }
+  return "signature";
 }
 
 function denialOf(error: unknown): Denial {
@@ -108,26 +104,15 @@ function denialOf(error: unknown): Denial {
   return "malformed";
 }
 
-async function judge(payload: JWTPayload | Denial, issuer: Issuer): Promise<JwtResult> {
-  if (typeof payload === "string") return { ok: false, denial: payload };
-  if (issuer.scope !== undefined && !scopesOf(payload).includes(issuer.scope)) {
-    return { ok: false, denial: "scope_missing" };
-  }
-  const account = accountOf(payload, issuer);
-  if (account === null) return { ok: false, denial: "account_claim_missing" };
-  const id = await callerId(issuer.issuer, payload.sub ?? "");
-  return { ok: true, caller: { id, account } };
-}
-
-/** `scope`, a string of words (RFC 8693), or `scp`, a list (some providers). */
-function scopesOf({ scope, scp }: JWTPayload): readonly unknown[] {
-  if (typeof scope === "string") return scope.split(" ");
-  return Array.isArray(scp) ? scp : [];
+/** A token that asks for nothing here has the whole view; one that asks for less gets less. */
+function scopeOf(payload: JWTPayload): Scope {
+  const words = scopeWords(payload);
+  const statusOnly = words.includes("balance:status") && !words.includes("balance:read");
+  return statusOnly ? "balance:status" : "balance:read";
 }
 
 /** A claim that should name the account but does not is no reason to show another one's. */
 function accountOf(payload: JWTPayload, { account, account_claim }: Issuer): string | null {
   if (account_claim === undefined) return account ?? "default";
-  const claimed = payload[account_claim];
-  return typeof claimed === "string" ? claimed : null;
+  return accountName.safeParse(payload[account_claim]).data ?? null;
 }

@@ -2,13 +2,15 @@
  * The issuers' public keys as this isolate knows them: memory, then Workers KV, then the issuer's
  * Durable Object, the only one that asks the identity provider.
  *
- * Trade-off: keys that were good stay good while the identity provider is unreachable. A withdrawn
- * key stops working within {@link KEYS_FRESH_MS} and a little more of its leaving a reachable provider.
+ * Trade-off: keys that were good stay good while the identity provider is unreachable. While it is
+ * reachable, a withdrawn key stops working within {@link KEYS_FRESH_MS} where there are callers, and
+ * within {@link KEYS_OLD_MS} of the last fetch at a first caller after a pause.
  */
 import { createLocalJWKSet } from "jose";
 import type { Env, Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
+import type { Lookup } from "./lookup.ts";
 import { KEYS_FRESH_MS, type StoredKeys, keysId, readKeysCopy } from "./stored-keys.ts";
 
 export interface KeySet {
@@ -18,13 +20,17 @@ export interface KeySet {
 }
 
 interface Remembered extends KeySet {
-  /** When the Durable Object last answered this isolate, epoch milliseconds. */
+  /** When the Durable Object was last asked for newer ones, epoch milliseconds. */
   askedAt: number;
 }
 
 /** How long an unknown key id is refused without asking the Durable Object again. */
 const ASK_AGAIN_MS = 5_000;
+/** Keys older than this verify only while newer ones cannot be had. */
+const KEYS_OLD_MS = 60 * 60_000;
 const OBJECT_DEADLINE_MS = 12_000;
+/** For keys that could do in need. */
+const RENEWAL_DEADLINE_MS = 2_000;
 
 // One entry per configured issuer, so bounded by the configuration.
 const memory = new Map<string, Remembered>();
@@ -32,25 +38,30 @@ const memory = new Map<string, Remembered>();
 /** The keys of an issuer, or `null` when nobody has any. Never throws. */
 export async function keySetOf(
   issuer: Issuer,
-  env: Env,
-  waitUntil: (work: Promise<unknown>) => void,
+  { env, waitUntil, mayAsk }: Lookup,
 ): Promise<KeySet | null> {
   const id = keysId(issuer);
   let known = memory.get(id) ?? null;
+  if (!mayAsk) return known;
   if (known === null) {
     const copy = await readKeysCopy(env.BALANCE_KV, id);
     known = copy === null ? await ask(issuer, id, env) : remember(id, copy, 0);
   }
+  if (known === null) return null;
   const now = Date.now();
-  if (
-    known !== null &&
-    now - known.fetchedAt > KEYS_FRESH_MS &&
-    now - known.askedAt > ASK_AGAIN_MS
-  ) {
-    // Taken before the answer, so that one request of this isolate asks, not all.
-    known.askedAt = now;
-    waitUntil(ask(issuer, id, env));
+  const age = now - known.fetchedAt;
+  if (age <= KEYS_FRESH_MS || now - known.askedAt <= ASK_AGAIN_MS) return known;
+  if (age > KEYS_OLD_MS) {
+    const renewed = ask(issuer, id, env);
+    waitUntil(renewed);
+    const newer = await withDeadline(renewed, RENEWAL_DEADLINE_MS).catch(() => null);
+    // Whether or not there are any: for a while, these are the newest.
+    known.askedAt = Date.now();
+    return newer ?? known;
   }
+  // Taken before the answer, so that one request of this isolate asks, not all.
+  known.askedAt = now;
+  waitUntil(ask(issuer, id, env));
   return known;
 }
 
@@ -58,12 +69,12 @@ export async function keySetOf(
 export async function keySetAfterMiss(
   issuer: Issuer,
   seen: KeySet,
-  env: Env,
+  { env, mayAsk }: Lookup,
 ): Promise<KeySet | null> {
   const id = keysId(issuer);
   const known = memory.get(id) ?? null;
   if (known !== null && known.fetchedAt > seen.fetchedAt) return known;
-  if (known !== null && Date.now() - known.askedAt < ASK_AGAIN_MS) return null;
+  if (!mayAsk || (known !== null && Date.now() - known.askedAt < ASK_AGAIN_MS)) return null;
   const asked = await ask(issuer, id, env, true);
   return asked !== null && asked.fetchedAt > seen.fetchedAt ? asked : null;
 }

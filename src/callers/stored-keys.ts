@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
+import { sha256Hex } from "../digest.ts";
 import { logLine } from "../observe.ts";
 
 /** Older keys still verify, while newer ones are asked for behind the answer. */
@@ -47,8 +48,7 @@ export function keysId({ issuer, jwks_url }: Issuer): string {
 
 /** KV keys may have 512 bytes, a URL more: hence the digest. */
 async function kvKeyOf(id: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(id));
-  return `jwks:${new Uint8Array(digest).toHex()}`;
+  return `jwks:${await sha256Hex(id)}`;
 }
 
 /** The copy in KV, or `null` when there is none or KV is failing or slow. Never throws. */

@@ -29,10 +29,21 @@ export interface StartedWorker extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+export interface WorkerOptions {
+  /** Requests a minute; far above what a test sends unless given. */
+  readonly callerLimit?: number;
+  readonly failureLimit?: number;
+  /** Where KV and the Durable Objects keep their files; by default a folder that ends with the Worker. */
+  readonly storage?: string | null;
+}
+
 /** @param vars beside the stand-in's own; a function when they depend on where it listens */
-export async function startWorker(vars: Vars | ((zoo: Zoo) => Vars) = {}): Promise<StartedWorker> {
+export async function startWorker(
+  vars: Vars | ((zoo: Zoo) => Vars) = {},
+  { callerLimit = 1_000_000, failureLimit = 1_000_000, storage = null }: WorkerOptions = {},
+): Promise<StartedWorker> {
   const zoo = await startZoo();
-  const storage = await mkdtemp(join(tmpdir(), "zoo-balance-e2e-"));
+  const folder = storage ?? (await mkdtemp(join(tmpdir(), "zoo-balance-e2e-")));
   const issuers = [{ issuer: zoo.issuer, audience: zoo.audience, jwks_url: zoo.jwksUrl }];
   const given = typeof vars === "function" ? vars(zoo) : vars;
   const logs: string[] = [];
@@ -53,25 +64,29 @@ export async function startWorker(vars: Vars | ((zoo: Zoo) => Vars) = {}): Promi
         JWT_ISSUERS: JSON.stringify(issuers),
         ...given,
       },
+      ratelimits: {
+        CALLER_LIMIT: { namespace_id: "1", simple: { limit: callerLimit, period: 60 } },
+        FAILURE_LIMIT: { namespace_id: "2", simple: { limit: failureLimit, period: 60 } },
+      },
       host: "127.0.0.1",
       port: 0,
       cf: false,
       handleStructuredLogs: ({ message }) => logs.push(message),
     }),
-    resourcePersistencePath: storage,
+    resourcePersistencePath: folder,
   });
   const url = await runtime.ready;
   const token = await zoo.signToken();
   const close = async () => {
     await runtime.dispose();
     await zoo.close();
-    await rm(storage, { recursive: true, force: true });
+    if (storage === null) await rm(folder, { recursive: true, force: true });
   };
   return {
     zoo,
     runtime,
     url: url.origin,
-    storage,
+    storage: folder,
     logs,
     token,
     balance: (headers = {}) =>

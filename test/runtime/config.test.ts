@@ -4,15 +4,18 @@ import { type Config, parseConfig } from "../../src/config.ts";
 const TOKEN = "zoo_canary_token";
 const CANARY = "canary-value-that-no-problem-may-hold";
 
+/** As far as parsing looks at them. */
+const BINDINGS = { BALANCE_KV: {}, API_KEYS: {}, ACCOUNT_BALANCE: {}, ISSUER_KEYS: {} };
+
 function parse(variables: Record<string, unknown>): Config {
-  const parsed = parseConfig({ ZOO_API_TOKEN: TOKEN, ...variables });
+  const parsed = parseConfig({ ...BINDINGS, ZOO_API_TOKEN: TOKEN, ...variables });
   if (!parsed.ok) throw new Error(parsed.problems.join("; "));
   return parsed.config;
 }
 
 /** What is wrong, and in no case what the value was. */
 function problems(variables: Record<string, unknown>): string {
-  const parsed = parseConfig({ ZOO_API_TOKEN: TOKEN, ...variables });
+  const parsed = parseConfig({ ...BINDINGS, ZOO_API_TOKEN: TOKEN, ...variables });
   if (parsed.ok) throw new Error("parsed");
   const text = parsed.problems.join("\n");
   expect(text).not.toContain(CANARY);
@@ -41,6 +44,8 @@ test("the defaults are the contract's", () => {
     MIN_REFRESH_SECONDS: 10,
     LOW_BALANCE_USD: "10.00",
     JWT_ISSUERS: [],
+    APP_CHECK: undefined,
+    CORS_ORIGINS: [],
     accounts: new Map([["default", account("default", TOKEN)]]),
   });
 });
@@ -89,6 +94,9 @@ test.each([
   CANARY,
   "",
   "https://",
+  "https://a.example/#",
+  "https://a.example ",
+  "https://a.exam\nple",
 ])("%o is none", (url) => {
   expect(problems({ ZOO_API_URL: url })).toContain("ZOO_API_URL");
   expect(problems({ JWT_ISSUERS: [{ ...ISSUER, issuer: url }] })).toContain("JWT_ISSUERS.0.issuer");

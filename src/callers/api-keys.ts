@@ -1,0 +1,84 @@
+/**
+ * Callers with an API key. Guarantees: a key that is not in Workers KV is refused, no answer of KV is
+ * kept for more than 30 s, and keys that nobody knows cost an isolate a few reads a second at most.
+ */
+import QuickLRU from "quick-lru";
+import { withDeadline } from "../deadline.ts";
+import { sha256Hex } from "../digest.ts";
+import { logLine } from "../observe.ts";
+import { apiKeyDenial, hasPrefix } from "./api-key.ts";
+import { type ApiKeyRecord, apiKeyRecordSchema } from "./api-key-record.ts";
+import { type Caller, callerId } from "./caller.ts";
+import { type Denial, type Result, denied } from "./denial.ts";
+import type { Lookup } from "./lookup.ts";
+import { ReadBudget } from "./read-budget.ts";
+
+/** Also the least that KV allows as `cacheTtl`. */
+const KEEP_SECONDS = 30;
+const READ_DEADLINE_MS = 2_000;
+
+interface Entry {
+  readonly record: ApiKeyRecord;
+  readonly caller: Caller;
+}
+
+const known = new QuickLRU<string, Entry>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
+// Apart from the known ones, which a flood of others must not push out.
+const refused = new QuickLRU<string, Denial>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
+const budget = new ReadBudget({ burst: 50, perSecond: 5 });
+
+export const isApiKey = hasPrefix;
+
+/** The caller that an API key is for. Never throws on a bad key. */
+export async function identifyByApiKey(
+  key: string,
+  lookup: Lookup,
+): Promise<Result<{ caller: Caller }>> {
+  const bad = await apiKeyDenial(key);
+  if (bad !== null) return denied(bad);
+  const digest = await sha256Hex(key);
+  const entry = known.get(digest) ?? refused.get(digest) ?? (await find(digest, lookup));
+  if (typeof entry === "string") return denied(entry);
+  const { expires_at } = entry.record;
+  if (expires_at !== null && Date.parse(expires_at) <= Date.now()) return denied("api_key_expired");
+  return { ok: true, caller: entry.caller };
+}
+
+async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | Denial> {
+  if (!mayAsk) return "address_limited";
+  if (!budget.take(Date.now())) return "api_key_reads_limited";
+  let value: unknown;
+  try {
+    const read = env.API_KEYS.get(digest, { type: "text", cacheTtl: KEEP_SECONDS });
+    value = await withDeadline(read, READ_DEADLINE_MS);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    logLine("error", "api_keys_failed", { error: name });
+    return "api_keys_unavailable";
+  }
+  const entry = await entryOf(value);
+  if (typeof entry === "string") {
+    refused.set(digest, entry);
+  } else {
+    budget.giveBack();
+    known.set(digest, entry);
+  }
+  return entry;
+}
+
+async function entryOf(value: unknown): Promise<Entry | Denial> {
+  if (typeof value !== "string") return "api_key_unknown";
+  const record = parse(value);
+  if (record === null) return "api_key_bad_record";
+  const { id, account, scopes } = record;
+  const scope = scopes.includes("balance:read") ? "balance:read" : "balance:status";
+  return { record, caller: { id: await callerId("api-key", id), account, scope } };
+}
+
+function parse(text: string): ApiKeyRecord | null {
+  try {
+    return apiKeyRecordSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}

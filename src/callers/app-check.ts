@@ -1,0 +1,61 @@
+/**
+ * App attestation with Firebase App Check: the request comes from the real app, on a real device.
+ * Beside the credential, never instead of it.
+ */
+import { createMiddleware } from "hono/factory";
+import type { AppCheck, Issuer } from "../config.ts";
+import type { AppEnv } from "../context.ts";
+import { logLine } from "../observe.ts";
+import { ProblemError } from "../problem.ts";
+import type { Denial } from "./denial.ts";
+import { verifyJwt } from "./jwt.ts";
+import type { Lookup } from "./lookup.ts";
+
+const JWKS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks";
+const MAX_TOKEN_CHARS = 4_096;
+
+/**
+ * `observe` logs and counts a failure and serves the caller all the same; `enforce` refuses.
+ *
+ * @throws ProblemError `attestation_failed`
+ */
+export const attest = createMiddleware<AppEnv>(async function attest(c, next) {
+  const { APP_CHECK } = c.var.config;
+  if (APP_CHECK === undefined || APP_CHECK.mode === "off") return next();
+  const { env, executionCtx } = c;
+  const failure = await attestationFailure(c.req.header("x-firebase-appcheck"), APP_CHECK, {
+    env,
+    waitUntil: (work) => executionCtx.waitUntil(work),
+    mayAsk: true,
+  });
+  c.set("attestation", failure ?? "ok");
+  if (failure !== null) {
+    if (APP_CHECK.mode === "enforce") throw new ProblemError("attestation_failed", failure);
+    const { account, id } = c.var.caller;
+    const facts = { request_id: c.var.requestId, account, caller: id, reason: failure };
+    logLine("warn", "attestation_failed", facts);
+  }
+  return next();
+});
+
+async function attestationFailure(
+  token: string | undefined,
+  appCheck: AppCheck,
+  lookup: Lookup,
+): Promise<Denial | "missing" | "app_id" | null> {
+  if (token === undefined) return "missing";
+  if (token.length > MAX_TOKEN_CHARS) return "too_large";
+  const verified = await verifyJwt(token, [issuerFor(appCheck)], lookup);
+  if (!verified.ok) return verified.denial;
+  return appCheck.app_ids.includes(verified.payload.sub ?? "") ? null : "app_id";
+}
+
+/** Firebase's tokens are those of an issuer like another (its own documentation, "Verify tokens"). */
+function issuerFor({ project_number, jwks_url }: AppCheck): Issuer {
+  return {
+    issuer: `https://firebaseappcheck.googleapis.com/${project_number}`,
+    audience: `projects/${project_number}`,
+    algorithms: ["RS256"],
+    jwks_url: jwks_url ?? JWKS_URL,
+  };
+}

@@ -1,0 +1,82 @@
+/** Why a credential was refused: precise for the log, vague for whoever sent it. */
+import { ProblemError } from "../problem.ts";
+
+export type Denial =
+  // What its form alone tells.
+  | "not_bearer"
+  | "too_large"
+  | "malformed"
+  | "duplicate_claims"
+  | "embedded_key"
+  | "critical_header"
+  | "key_id"
+  | "algorithm"
+  | "issuer"
+  | "audience"
+  | "claims"
+  | "expired"
+  | "not_yet_valid"
+  // What an issuer's keys tell.
+  | "unknown_key"
+  | "signature"
+  | "scope_missing"
+  | "account_claim_missing"
+  // API keys.
+  | "api_key_malformed"
+  | "api_key_checksum"
+  | "api_key_unknown"
+  | "api_key_bad_record"
+  | "api_key_expired"
+  // It could not be checked, or not now.
+  | "keys_unavailable"
+  | "api_keys_unavailable"
+  | "address_limited"
+  | "api_key_reads_limited";
+
+export type Result<T> =
+  | ({ readonly ok: true } & T)
+  | { readonly ok: false; readonly denial: Denial };
+
+export const denied = (denial: Denial) => ({ ok: false, denial }) as const;
+
+/** Seconds until trying again may help, where a limit or an outage was in the way. */
+const RETRY_SECONDS = { limited: 10, outage: 5 } as const;
+
+/** One wording for every bad credential. What is not the credential's fault is not called that. */
+export function problemOf(denial: Denial): ProblemError {
+  switch (denial) {
+    case "scope_missing":
+      return new ProblemError("insufficient_scope", denial);
+    case "account_claim_missing":
+      return new ProblemError("unknown_account", denial);
+    case "keys_unavailable":
+    case "api_keys_unavailable":
+      return new ProblemError("upstream_unavailable", denial, retryAfter(RETRY_SECONDS.outage));
+    case "address_limited":
+    case "api_key_reads_limited":
+      return new ProblemError("rate_limited", denial, retryAfter(RETRY_SECONDS.limited));
+    case "not_bearer":
+    case "too_large":
+    case "malformed":
+    case "duplicate_claims":
+    case "embedded_key":
+    case "critical_header":
+    case "key_id":
+    case "algorithm":
+    case "issuer":
+    case "audience":
+    case "claims":
+    case "expired":
+    case "not_yet_valid":
+    case "unknown_key":
+    case "signature":
+    case "api_key_malformed":
+    case "api_key_checksum":
+    case "api_key_unknown":
+    case "api_key_bad_record":
+    case "api_key_expired":
+      return new ProblemError("invalid_credentials", denial);
+  }
+}
+
+const retryAfter = (seconds: number) => ({ "retry-after": String(seconds) });

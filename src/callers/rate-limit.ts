@@ -1,0 +1,63 @@
+/**
+ * Limits on what one caller may ask and on how often one address may fail.
+ *
+ * The counts are Cloudflare's, per location. When the platform fails to count, requests go on: the
+ * limits protect against waste, not against intrusion.
+ */
+import { createMiddleware } from "hono/factory";
+import QuickLRU from "quick-lru";
+import type { Env } from "../config.ts";
+import type { AppEnv } from "../context.ts";
+import { logLine } from "../observe.ts";
+import { ProblemError } from "../problem.ts";
+
+/** How long an address over its limit gets no work done before it is counted again. */
+const FAILING_MS = 10_000;
+/** Seconds: the longest window that `wrangler.toml` can give a limit, so by then it is a new one. */
+const RETRY_AFTER = { "retry-after": "60" };
+
+const failing = new QuickLRU<string, true>({ maxSize: 1_000, maxAge: FAILING_MS });
+
+/** @throws ProblemError `rate_limited` */
+export const limitCaller = createMiddleware<AppEnv>(async function limitCaller(c, next) {
+  const { account, id } = c.var.caller;
+  if (!(await allows(c.env.CALLER_LIMIT, `${account} ${id}`))) {
+    throw new ProblemError("rate_limited", "caller_limit", RETRY_AFTER);
+  }
+  await next();
+});
+
+/** Whether the address was over its limit a moment ago: then nothing is read or fetched for it. */
+export function isFailing(address: string): boolean {
+  return failing.has(address);
+}
+
+/** Counts a failed authentication. @returns whether the address is over its limit */
+export async function countFailure(address: string, env: Env): Promise<boolean> {
+  if (isFailing(address)) return true;
+  if (await allows(env.FAILURE_LIMIT, address)) return false;
+  failing.set(address, true);
+  return true;
+}
+
+async function allows(limiter: RateLimit | undefined, key: string): Promise<boolean> {
+  try {
+    return limiter === undefined || (await limiter.limit({ key })).success;
+  } catch (error) {
+    const name = error instanceof Error ? error.name : typeof error;
+    logLine("warn", "limiter_failed", { error: name });
+    return true;
+  }
+}
+
+/** What counts as one address: an IPv4 address, or the /64 that an IPv6 host chooses freely in. */
+export function addressOf(headers: Headers): string {
+  // Cloudflare sets it on every request and callers cannot.
+  const address = headers.get("cf-connecting-ip") ?? "unknown";
+  if (!address.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const left = head.split(":").filter(Boolean);
+  const right = tail?.split(":").filter(Boolean) ?? [];
+  const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
+  return [...left, ...zeros, ...right].slice(0, 4).join(":");
+}

@@ -1,0 +1,129 @@
+/**
+ * A JWT as text (RFC 7515, compact form; RFC 7519): everything that can be refused without a key, so
+ * that a token of bad shape never costs a key fetch. Nothing that is read here is trusted: the
+ * signature is checked after, and jose then looks at the same claims again.
+ */
+import type { Issuer } from "../config.ts";
+import type { Denial } from "./denial.ts";
+
+/** For clocks that differ. */
+export const LEEWAY_SECONDS = 30;
+const MAX_KEY_ID_CHARS = 256;
+/** The year 9999. What lies beyond it is not a time in seconds (milliseconds, often). */
+const MAX_NUMERIC_DATE = 253_402_300_799;
+/** Headers by which a token brings its own key (RFC 7515, section 4.1), or more rules to know. */
+const OWN_KEY = ["jwk", "jku", "x5c", "x5u"];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The entry of `JWT_ISSUERS` that a token claims to be for, or why none can be. */
+export function issuerOf(token: string, issuers: readonly Issuer[], now: number): Issuer | Denial {
+  const parts = token.split(".");
+  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return "malformed";
+  const [header, claims] = parts.slice(0, 2).map(readJson);
+  if (header === null || claims === null) return "malformed";
+  if (header === undefined || claims === undefined) return "duplicate_claims";
+  return headerDenial(header) ?? entryOf(header, claims, issuers, now);
+}
+
+function headerDenial(header: Fields): Denial | null {
+  if (OWN_KEY.some((name) => name in header)) return "embedded_key";
+  if ("crit" in header) return "critical_header";
+  const { kid } = header;
+  const sane = kid === undefined || (typeof kid === "string" && kid.length <= MAX_KEY_ID_CHARS);
+  return sane ? null : "key_id";
+}
+
+function entryOf(
+  { alg }: Fields,
+  claims: Fields,
+  issuers: readonly Issuer[],
+  now: number,
+): Issuer | Denial {
+  const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
+  if (ofIssuer.length === 0) return "issuer";
+  const audiences = [claims.aud].flat();
+  const ofAudience = ofIssuer.filter(({ audience }) => audiences.includes(audience));
+  if (ofAudience.length === 0) return "audience";
+  const fitting = ofAudience.filter(({ algorithms }) => algorithms.some((known) => known === alg));
+  const entry = fitting.find((candidate) => hasScope(claims, candidate)) ?? fitting[0];
+  if (entry === undefined) return "algorithm";
+  return claimsDenial(claims, now) ?? entry;
+}
+
+/** Whether the claims have the scope that the entry asks for, if it asks for one. */
+export function hasScope(claims: Fields, { scope }: Issuer): boolean {
+  return scope === undefined || scopeWords(claims).includes(scope);
+}
+
+/** `scope`, a string of words (RFC 8693), and `scp`, a list; some providers send one as the other. */
+export function scopeWords({ scope, scp }: Fields): readonly unknown[] {
+  return [scope, scp].flatMap((claim) => (typeof claim === "string" ? claim.split(" ") : claim));
+}
+
+function claimsDenial({ sub, exp, nbf, iat }: Fields, now: number): Denial | null {
+  if (typeof sub !== "string" || sub === "" || !isNumericDate(exp)) return "claims";
+  if (![nbf, iat].every((date) => date === undefined || isNumericDate(date))) return "claims";
+  const seconds = now / 1_000;
+  if (exp <= seconds - LEEWAY_SECONDS) return "expired";
+  return isNumericDate(nbf) && nbf > seconds + LEEWAY_SECONDS ? "not_yet_valid" : null;
+}
+
+function isNumericDate(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MAX_NUMERIC_DATE;
+}
+
+/**
+ * Without padding and with the unused bits of the last character zero (RFC 4648, section 3.5), so
+ * that no token has a second spelling. Decoders, jose's among them, do not insist on it.
+ */
+function isCanonicalBase64url(part: string): boolean {
+  if (!/^[\w-]*$/.test(part)) return false;
+  const last = part.slice(-1);
+  switch (part.length % 4) {
+    case 0:
+      return true;
+    case 2:
+      return "AQgw".includes(last);
+    case 3:
+      return "AEIMQUYcgkosw048".includes(last);
+    default:
+      return false;
+  }
+}
+
+/** @returns `null` when it is no JSON object, `undefined` when a name stands in it twice */
+function readJson(part: string): Fields | null | undefined {
+  try {
+    const bytes = Uint8Array.fromBase64(part, { alphabet: "base64url" });
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+    return hasDuplicateNames(text) ? undefined : (value as Fields);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Parsers differ in which of two equal names they keep, so such a token says different things to
+ * different readers (RFC 7519, section 4 allows to refuse it).
+ *
+ * @param json valid JSON
+ */
+function hasDuplicateNames(json: string): boolean {
+  const open: Set<string>[] = [];
+  let text = "";
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (token !== ":") text = token;
+    else {
+      const name: string = JSON.parse(text);
+      const names = open.at(-1);
+      if (names === undefined || names.has(name)) return true;
+      names.add(name);
+    }
+  }
+  return false;
+}
