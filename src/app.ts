@@ -21,7 +21,8 @@ app.all("/health", allowOnly("GET, HEAD"));
 app.get("/v1/balance", authenticate, limitCaller, attest, answerBalance);
 app.all("/v1/balance", allowOnly("GET, HEAD"));
 
-app.notFound(() => {
+// Not `notFound`: what that throws passes by the middleware that has to add headers to it.
+app.all("*", () => {
   throw new ProblemError("not_found");
 });
 app.onError(onError);

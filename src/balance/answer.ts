@@ -4,7 +4,7 @@ import { sha256Hex } from "../digest.ts";
 import { ProblemError } from "../problem.ts";
 import { requestedMaxAge } from "./freshness.ts";
 import { type CacheFacts, type Found, readBalance } from "./read.ts";
-import { type View, toView } from "./view.ts";
+import { type StatusView, type View, toStatusView, toView } from "./view.ts";
 
 export async function answerBalance(c: AppContext): Promise<Response> {
   const { config, caller, requestId } = c.var;
@@ -15,7 +15,8 @@ export async function answerBalance(c: AppContext): Promise<Response> {
     const retryAfter = { "retry-after": String(read.retryAfter) };
     throw new ProblemError(read.reason, undefined, retryAfter);
   }
-  const view = toView(read, config);
+  const whole = toView(read, config);
+  const view = caller.scope === "balance:read" ? whole : toStatusView(whole);
   const age = ageSeconds(read);
   c.set("served", { cache: read.cache.forward ?? read.cache.source, age });
   const ttl = Math.floor((read.record.fetched_at - read.now) / 1_000) + config.FRESH_SECONDS;
@@ -48,7 +49,7 @@ function cacheStatus({ source, forward }: CacheFacts, ttl: number): string {
 }
 
 /** Weak (RFC 9110, section 8.8.1), over the body without `as_of`: it changes when the balance does. */
-async function etagOf(view: View): Promise<string> {
+async function etagOf(view: View | StatusView): Promise<string> {
   const { as_of: _, ...lasting } = view;
   return `W/"${await sha256Hex(JSON.stringify(lasting), 16)}"`;
 }

@@ -25,6 +25,20 @@ export const viewSchema = z.strictObject({
 });
 export type View = z.infer<typeof viewSchema>;
 
+/** What `balance:status` shows: how it stands, and no amount. */
+export const statusViewSchema = z.pick(viewSchema, {
+  account: true,
+  status: true,
+  as_of: true,
+  stale: true,
+  stale_reason: true,
+});
+export type StatusView = z.infer<typeof statusViewSchema>;
+
+export function toStatusView({ account, status, as_of, stale, stale_reason }: View): StatusView {
+  return statusViewSchema.parse({ account, status, as_of, stale, stale_reason });
+}
+
 /** A value and how old it is: what the read policy decided to answer. */
 export interface Seen {
   readonly record: BalanceRecord;

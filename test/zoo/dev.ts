@@ -154,6 +154,12 @@ async function introduce(
     lines.push(curl("-i", url, bearer, `If-None-Match: ${etag}`));
   }
   lines.push("Refreshed now:", curl("-s", url, bearer, "Cache-Control: no-cache"), "");
+  if (!setup.realZoo) {
+    const fault = JSON.stringify({ op: "setFault", fault: { kind: "status", status: 503 } });
+    lines.push("Zoo fails; and works again:");
+    lines.push(`  curl -s ${zoo.url}/__control -d '${fault}'`);
+    lines.push(`  curl -s ${zoo.url}/__control -d '${JSON.stringify({ op: "reset" })}'`, "");
+  }
   return lines.join("\n");
 }
 

@@ -1,47 +1,62 @@
-import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import {
+  type CryptoKey,
+  exportJWK,
+  generateKeyPair,
+  type JWTHeaderParameters,
+  SignJWT,
+} from "jose";
 
 export interface SignOptions {
   /** Seconds from now; negative makes a token that has expired. */
-  expiresIn?: number | undefined;
-  kid?: string | undefined;
-  alg?: string | undefined;
+  readonly expiresIn?: number | undefined;
+  readonly alg?: Algorithm | undefined;
+  /** Put into the protected header, over `alg`, `kid` and `typ`. */
+  readonly header?: Partial<JWTHeaderParameters> | undefined;
+}
+
+export type Algorithm = "ES256" | "RS256";
+
+/** What signs tokens: tests forge with it what the issuer would not sign. */
+export interface SigningKey {
+  readonly kid: string;
+  readonly privateKey: CryptoKey;
+  readonly jwk: Record<string, unknown>;
 }
 
 export interface Issuer {
+  readonly keys: Readonly<Record<Algorithm, SigningKey>>;
   readonly jwks: { keys: Record<string, unknown>[] };
   signToken(claims?: Record<string, unknown>, options?: SignOptions): Promise<string>;
 }
 
 export async function createIssuer(issuer: string, audience: string): Promise<Issuer> {
-  // A new key has a new id, or a key set kept from an earlier start would be taken for this one.
-  const kid = crypto.randomUUID();
-  const { publicKey, privateKey } = await generateKeyPair("ES256");
-  const jwk = { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" };
-
+  const [ES256, RS256] = await Promise.all([newKey("ES256"), newKey("RS256")]);
+  const keys = { ES256, RS256 };
   return {
-    jwks: { keys: [jwk] },
-    async signToken(claims = {}, options = {}) {
+    keys,
+    jwks: { keys: [ES256.jwk, RS256.jwk] },
+    async signToken(claims = {}, { expiresIn = 43_200, alg = "ES256", header = {} } = {}) {
       const now = Math.floor(Date.now() / 1000);
       const payload = {
         sub: "demo-user",
         iss: issuer,
         aud: audience,
         iat: now,
-        exp: now + (options.expiresIn ?? 43_200),
+        exp: now + expiresIn,
         ...claims,
       };
-      const alg = options.alg ?? "ES256";
-      // Another algorithm gets a key of its own that the key set does not hold: such a token is
-      // well-formed, and must be refused.
-      const key =
-        alg === "ES256"
-          ? privateKey
-          : alg.startsWith("HS")
-            ? new TextEncoder().encode("a shared secret that nobody should ever accept".repeat(2))
-            : (await generateKeyPair(alg)).privateKey;
+      const { kid, privateKey } = keys[alg];
       return new SignJWT(payload)
-        .setProtectedHeader({ alg, kid: options.kid ?? kid, typ: "JWT" })
-        .sign(key);
+        .setProtectedHeader({ alg, kid, typ: "JWT", ...header })
+        .sign(privateKey);
     },
   };
+}
+
+async function newKey(alg: Algorithm): Promise<SigningKey> {
+  // A new key has a new id, or a key set kept from an earlier start would be taken for this one.
+  const kid = crypto.randomUUID();
+  const { publicKey, privateKey } = await generateKeyPair(alg);
+  const jwk = { ...(await exportJWK(publicKey)), kid, alg, use: "sig" };
+  return { kid, privateKey, jwk };
 }

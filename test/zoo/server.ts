@@ -9,7 +9,7 @@ import { json } from "node:stream/consumers";
 import { balanceBody, type Generation } from "./bodies.ts";
 import { control } from "./control.ts";
 import { type Fault, playFault } from "./faults.ts";
-import { createIssuer, type SignOptions } from "./issuer.ts";
+import { createIssuer, type Issuer, type SignOptions } from "./issuer.ts";
 
 export type { Fault } from "./faults.ts";
 
@@ -35,6 +35,7 @@ export interface Zoo {
   readonly issuer: string;
   readonly audience: string;
   readonly jwksUrl: string;
+  readonly keys: Issuer["keys"];
   readonly balanceRequests: LoggedRequest[];
   readonly jwksRequests: LoggedRequest[];
   /** Whether a followed redirect brought an Authorization header with it. */
@@ -99,8 +100,8 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     response.setHeader("x-api-call-id", randomUUID());
 
     if (request.method === "POST" && pathname === "/__control") {
-      const result = await control(zoo, await json(request).catch(() => null));
-      return send(response, result === null ? 400 : 200, result ?? { error: "bad request" });
+      const understood = control(zoo, await json(request).catch(() => null));
+      return send(response, understood ? 200 : 400, { ok: understood });
     }
     if (pathname === "/__leak") {
       leaked ||= request.headers.authorization !== undefined;
@@ -153,6 +154,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     issuer: url,
     audience,
     jwksUrl,
+    keys: issuer.keys,
     balanceRequests,
     jwksRequests,
     get leaked() {

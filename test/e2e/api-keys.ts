@@ -1,0 +1,23 @@
+import { newApiKey, randomBase62 } from "../../src/callers/api-key.ts";
+import { sha256Hex } from "../../src/digest.ts";
+import type { StartedWorker } from "./worker.ts";
+
+/** A key that the started Worker knows, as `npm run keys` would have stored it. */
+export async function createKey(
+  { runtime }: StartedWorker,
+  more: { account?: string; scopes?: string[]; expires_at?: string },
+): Promise<string> {
+  const key = await newApiKey();
+  const kv = await runtime.getKVNamespace("API_KEYS");
+  const record = {
+    id: randomBase62(10),
+    name: "test",
+    account: "default",
+    scopes: ["balance:read"],
+    created_at: "2026-01-01T00:00:00Z",
+    expires_at: null,
+    ...more,
+  };
+  await kv.put(await sha256Hex(key), JSON.stringify(record));
+  return key;
+}

@@ -1,0 +1,107 @@
+/** Firebase App Check, with tokens as Firebase signs them, from a key set of the stand-in's. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Zoo } from "../zoo/server.ts";
+import { expectProblem } from "./problems.ts";
+import { type StartedWorker, startWorker, viewOf } from "./worker.ts";
+
+const PROJECT = "123456789012";
+const APP = "1:123456789012:ios:abcdef0123456789";
+
+const startWith = (mode: string) =>
+  startWorker(({ jwksUrl }) => ({
+    APP_CHECK: JSON.stringify({
+      project_number: PROJECT,
+      app_ids: ["1:123456789012:android:aa", APP],
+      mode,
+      jwks_url: jwksUrl,
+    }),
+  }));
+
+const workers: Record<"off" | "observe" | "enforce", StartedWorker> = Object.create(null);
+const MODES = ["off", "observe", "enforce"] as const;
+beforeAll(async () => {
+  for (const mode of MODES) workers[mode] = await startWith(mode);
+});
+afterAll(() => Promise.all(MODES.map((mode) => workers[mode].close())));
+
+const CLAIMS = {
+  iss: `https://firebaseappcheck.googleapis.com/${PROJECT}`,
+  aud: [`projects/${PROJECT}`, "projects/my-project"],
+  sub: APP,
+};
+const appCheck = (zoo: Zoo, claims: object = {}, options: object = {}) =>
+  zoo.signToken({ ...CLAIMS, ...claims }, { alg: "RS256", ...options });
+
+type Make = (zoo: Zoo) => Promise<string> | string;
+const BAD: readonly (readonly [string, string, Make | null])[] = [
+  ["none", "missing", null],
+  ["not a token", "malformed", () => "x"],
+  ["the caller's own token", "issuer", (zoo) => zoo.signToken()],
+  ["another algorithm", "algorithm", (zoo) => appCheck(zoo, {}, { alg: "ES256" })],
+  ["another project", "issuer", (zoo) => appCheck(zoo, { iss: CLAIMS.iss.replace("1", "2") })],
+  ["another audience", "audience", (zoo) => appCheck(zoo, { aud: ["projects/1"] })],
+  ["another app", "app_id", (zoo) => appCheck(zoo, { sub: "1:123456789012:web:00" })],
+  ["expired", "expired", (zoo) => appCheck(zoo, {}, { expiresIn: -60 })],
+  ["unknown key", "unknown_key", (zoo) => appCheck(zoo, {}, { header: { kid: "x" } })],
+  [
+    "a signature cut short",
+    "signature",
+    async (zoo) => (await appCheck(zoo)).replace(/\.[^.]*$/, ".AAAA"),
+  ],
+  ["5 KiB", "too_large", (zoo) => appCheck(zoo, { padding: "x".repeat(5_000) })],
+];
+
+let asked = 0;
+async function ask({ balance, zoo }: StartedWorker, make: Make | null) {
+  const id = `attest-${++asked}`;
+  const token = make === null ? null : await make(zoo);
+  const header = token === null ? {} : { "x-firebase-appcheck": token };
+  return { id, response: await balance({ "x-request-id": id, ...header }) };
+}
+
+async function reasonOf({ logs }: StartedWorker, id: string): Promise<unknown> {
+  const line = () => logs.find((text) => text.includes(`"${id}"`)) ?? "";
+  await expect.poll(line).toContain("reason");
+  return JSON.parse(line()).reason;
+}
+
+describe("a good token", () => {
+  test.each(MODES)("%s: served", async (mode) => {
+    const { response } = await ask(workers[mode], appCheck);
+    expect(await viewOf(response)).toMatchObject({ account: "default" });
+  });
+});
+
+describe.each(BAD)("%s (%s)", (_, reason, make) => {
+  test("off: served, not looked at", async () => {
+    const { id, response } = await ask(workers.off, make);
+    expect(response.status).toBe(200);
+    expect(workers.off.logs.join("\n")).not.toContain(`"event":"attestation_failed"`);
+    expect(id).toBeTruthy();
+  });
+
+  test("observe: served, and logged", async () => {
+    const { id, response } = await ask(workers.observe, make);
+    expect(response.status).toBe(200);
+    expect(await reasonOf(workers.observe, id)).toBe(reason);
+  });
+
+  test("enforce: refused, and logged", async () => {
+    const { zoo } = workers.enforce;
+    const calls = zoo.balanceRequests.length;
+    const { id, response } = await ask(workers.enforce, make);
+    await expectProblem(response, 403, "attestation_failed");
+    expect(await reasonOf(workers.enforce, id)).toBe(reason);
+    expect(zoo.balanceRequests).toHaveLength(calls);
+  });
+});
+
+test("attestation stands beside the credential, not in its place", async () => {
+  const { url, zoo } = workers.enforce;
+  const token = await appCheck(zoo);
+  const answers = [
+    await fetch(`${url}/v1/balance`, { headers: { "x-firebase-appcheck": token } }),
+    await fetch(`${url}/v1/balance`, { headers: { authorization: `Bearer ${token}` } }),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([401, 401]);
+});

@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type StartedWorker, startWorker } from "./worker.ts";
+
+const ORIGINS = ["capacitor://localhost", "https://localhost", "https://app.example.com:8443"];
+const OTHERS = [
+  "https://app.example.com",
+  "http://localhost",
+  "https://localhost.example.com",
+  "https://app.example.com:8443.evil.example",
+  "capacitor://localhost:1",
+  "CAPACITOR://LOCALHOST",
+  "null",
+  "*",
+];
+
+let worker: StartedWorker;
+let without: StartedWorker;
+beforeAll(async () => {
+  worker = await startWorker({ CORS_ORIGINS: JSON.stringify(ORIGINS) });
+  without = await startWorker();
+});
+afterAll(() => Promise.all([worker.close(), without.close()]));
+
+const preflight = (origin: string, { url } = worker) =>
+  fetch(`${url}/v1/balance`, {
+    method: "OPTIONS",
+    headers: {
+      origin,
+      "access-control-request-method": "GET",
+      "access-control-request-headers": "authorization,if-none-match",
+    },
+  });
+const corsHeaders = ({ headers }: Response) =>
+  [...headers].filter(([name]) => name.startsWith("access-control-"));
+const vary = ({ headers }: Response) => headers.get("vary")?.toLowerCase().split(/, */) ?? [];
+
+describe.each(ORIGINS)("%s", (origin) => {
+  test("preflight", async () => {
+    const response = await preflight(origin);
+    expect(response.status).toBe(204);
+    expect(await response.text()).toBe("");
+    const list = (name: string) => response.headers.get(name)?.toLowerCase().split(/, */);
+    expect(response.headers.get("access-control-allow-origin")).toBe(origin);
+    expect(list("access-control-allow-methods")).toEqual(["get", "head"]);
+    expect(list("access-control-allow-headers")).toEqual(
+      expect.arrayContaining(["authorization", "if-none-match", "cache-control"]),
+    );
+    expect(response.headers.get("access-control-allow-credentials")).toBeNull();
+    expect(vary(response)).toContain("origin");
+    expect(worker.zoo.balanceRequests).toHaveLength(0);
+  });
+});
+
+describe("answers", () => {
+  test("200, 304, 401, 404 and 405 can be read by a listed origin", async () => {
+    const [origin = ""] = ORIGINS;
+    const full = await worker.balance({ origin });
+    const etag = full.headers.get("etag") ?? "";
+    const polite = { origin, "if-none-match": etag, "cache-control": "max-age=60" };
+    const answers = [
+      full,
+      await worker.balance(polite),
+      await worker.balance({ origin, authorization: "Bearer x" }),
+      await fetch(`${worker.url}/nothing`, { headers: { origin } }),
+      await fetch(`${worker.url}/v1/balance`, { method: "POST", headers: { origin } }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 304, 401, 404, 405]);
+    for (const response of answers) {
+      expect(response.headers.get("access-control-allow-origin")).toBe(origin);
+      const exposed = response.headers.get("access-control-expose-headers")?.toLowerCase();
+      expect(exposed).toContain("etag");
+      expect(exposed).toContain("retry-after");
+      expect(vary(response)).toContain("origin");
+    }
+    expect(vary(full)).toContain("authorization");
+    expect(vary(answers[1] ?? full)).toContain("authorization");
+  });
+
+  test.each(OTHERS)("to %s: nothing of CORS, and caches know why", async (origin) => {
+    const answers = [
+      await worker.balance({ origin }),
+      await worker.balance({ origin, authorization: "Bearer x" }),
+      await preflight(origin),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([200, 401, 405]);
+    for (const response of answers) {
+      expect(corsHeaders(response)).toEqual([]);
+      expect(vary(response)).toContain("origin");
+    }
+  });
+
+  test("an OPTIONS that is no preflight is a method like another", async () => {
+    const headers = { origin: ORIGINS[0] ?? "" };
+    const response = await fetch(`${worker.url}/v1/balance`, { method: "OPTIONS", headers });
+    expect(response.status).toBe(405);
+  });
+});
+
+test("without CORS_ORIGINS there is no CORS", async () => {
+  for (const origin of ORIGINS) {
+    const [answer, asked] = [await without.balance({ origin }), await preflight(origin, without)];
+    expect([answer.status, asked.status]).toEqual([200, 405]);
+    expect(corsHeaders(answer).concat(corsHeaders(asked))).toEqual([]);
+    expect(vary(answer)).toEqual(["authorization"]);
+  }
+});
