@@ -120,7 +120,10 @@ const variablesSchema = z
     // A path is appended to it, so a query in it would swallow that path.
     ZOO_API_URL: z._default(safeUrl.check(z.regex(/^[^?]*$/)), "https://api.zoo.dev"),
     ZOO_INCLUDE_TOTAL_DUE: z._default(
-      z.union([z.boolean(), z.stringbool({ truthy: ["true", "1"], falsy: ["false", "0"] })]),
+      z.pipe(
+        z.union([z.boolean(), z.enum(["true", "1", "false", "0"])]),
+        z.transform((value) => value === true || value === "true" || value === "1"),
+      ),
       true,
     ),
     ZOO_TIMEOUT_MS: whole(10_000, 60_000),

@@ -6,7 +6,8 @@ import type { Account } from "../config.ts";
 const RECORD_VERSION = 1;
 
 const money = z.string().check(z.regex(/^-?\d+\.\d{2,}$/));
-const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
+/** UTC, whole seconds. */
+export const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
 const units = z.nullable(z.int().check(z.nonnegative()));
 
 export const planSchema = z.strictObject({

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import type { Config } from "../config.ts";
 import { compareMoney } from "./money.ts";
-import { type Balance, type BalanceRecord, balanceSchema } from "./record.ts";
+import { type Balance, type BalanceRecord, balanceSchema, time } from "./record.ts";
 
 export const STALE_REASONS = [
   "revalidating",
@@ -11,8 +11,6 @@ export const STALE_REASONS = [
   "upstream_invalid",
 ] as const;
 export type StaleReason = (typeof STALE_REASONS)[number];
-
-const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
 
 export const viewSchema = z.strictObject({
   account: z.string(),
@@ -26,16 +24,12 @@ export const viewSchema = z.strictObject({
 export type View = z.infer<typeof viewSchema>;
 
 /** What `balance:status` shows: how it stands, and no amount. */
-export const statusViewSchema = z.pick(viewSchema, {
-  account: true,
-  status: true,
-  as_of: true,
-  stale: true,
-  stale_reason: true,
-});
+const { account, status, as_of, stale, stale_reason } = viewSchema.shape;
+export const statusViewSchema = z.strictObject({ account, status, as_of, stale, stale_reason });
 export type StatusView = z.infer<typeof statusViewSchema>;
 
-export function toStatusView({ account, status, as_of, stale, stale_reason }: View): StatusView {
+export function toStatusView(view: View): StatusView {
+  const { account, status, as_of, stale, stale_reason } = view;
   return statusViewSchema.parse({ account, status, as_of, stale, stale_reason });
 }
 

@@ -1,9 +1,8 @@
 /** What is stored about an API key, in the KV namespace `API_KEYS` under the key's SHA-256. */
 import * as z from "zod/mini";
+import { time } from "../balance/record.ts";
 import { accountName } from "../config.ts";
 import { SCOPES } from "./caller.ts";
-
-const time = z.iso.datetime();
 
 /** Fields that a later version adds are let pass; those that this one needs must be right. */
 export const apiKeyRecordSchema = z.object({
