@@ -1,0 +1,151 @@
+/** Raw `workerd serve`, the runtime alone: no proxy of wrangler's before it, bindings in-process. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+
+// A CommonJS package: its default export would arrive wrapped.
+const WORKERD: string = createRequire(import.meta.url)("workerd").default;
+export const COMPATIBILITY_DATE = "2026-11-02";
+
+export interface WorkerSetup {
+  /** One ES module, bundled. */
+  readonly script: string;
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Names of KV namespaces; each is a small worker that keeps its values in memory. */
+  readonly kv?: readonly string[];
+  /** Names of Durable Object bindings and their classes. */
+  readonly objects?: Readonly<Record<string, string>>;
+  /** Names of rate limits, none of which is ever reached, and of Analytics Engine datasets. */
+  readonly limits?: readonly string[];
+  readonly metrics?: readonly string[];
+}
+
+export interface RunningWorkerd extends AsyncDisposable {
+  readonly url: string;
+  /** User and system time the process has used so far, milliseconds. */
+  cpuMs(): Promise<number>;
+  /** Memory the process holds now, MiB. */
+  memoryMib(): Promise<number>;
+}
+
+const text = (value: string) => JSON.stringify(value);
+const list = (items: readonly string[]) => `[${items.join(", ")}]`;
+
+/** What production has as platform services. */
+const KV_WORKER = `
+const values = new Map();
+export default {
+  async fetch(request) {
+    const key = new URL(request.url).pathname;
+    if (request.method === "PUT") values.set(key, await request.arrayBuffer());
+    else if (request.method === "DELETE") values.delete(key);
+    else return values.has(key) ? new Response(values.get(key)) : new Response(null, { status: 404 });
+    return new Response();
+  },
+};`;
+const LIMIT_MODULE = `export default () => ({ limit: async () => ({ success: true }) });`;
+const METRICS_MODULE = `export default () => ({ writeDataPoint() {} });`;
+
+function configOf({ vars = {}, kv = [], objects = {}, limits = [], metrics = [] }: WorkerSetup) {
+  const wrapped = (name: string, module: string) =>
+    `(name = ${text(name)}, wrapped = (moduleName = ${text(module)}))`;
+  const bindings = [
+    ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...kv.map((name) => `(name = ${text(name)}, kvNamespace = ${text(`kv-${name}`)})`),
+    ...Object.entries(objects).map(
+      ([name, type]) => `(name = ${text(name)}, durableObjectNamespace = ${text(type)})`,
+    ),
+    ...limits.map((name) => wrapped(name, "bench:limit")),
+    ...metrics.map((name) => wrapped(name, "bench:metrics")),
+  ];
+  const namespaces = Object.values(objects).map(
+    (type) => `(className = ${text(type)}, uniqueKey = ${text(type)}, enableSql = true)`,
+  );
+  const services = [
+    `(name = "main", worker = .main)`,
+    `(name = "internet", network = (allow = ["local", "private"]))`,
+    `(name = "disk", disk = (path = "storage", writable = true))`,
+    ...kv.map((name) => `(name = ${text(`kv-${name}`)}, worker = .kv)`),
+  ];
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = ${list(services)},
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  extensions = [(modules = [
+    (name = "bench:limit", internal = true, esModule = embed "limit.js"),
+    (name = "bench:metrics", internal = true, esModule = embed "metrics.js")
+  ])],
+);
+const kv :Workerd.Worker = (
+  modules = [(name = "kv.js", esModule = embed "kv.js")],
+  compatibilityDate = ${text(COMPATIBILITY_DATE)},
+);
+const main :Workerd.Worker = (
+  modules = [(name = "main.js", esModule = embed "main.js")],
+  compatibilityDate = ${text(COMPATIBILITY_DATE)},
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "disk"),
+);
+`;
+}
+
+export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> {
+  const folder = await mkdtemp(join(tmpdir(), "zoo-balance-bench-"));
+  await mkdir(join(folder, "storage"));
+  const files = {
+    "config.capnp": configOf(setup),
+    "main.js": setup.script,
+    "kv.js": KV_WORKER,
+    "limit.js": LIMIT_MODULE,
+    "metrics.js": METRICS_MODULE,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    await writeFile(join(folder, name), content);
+  }
+  const args = ["serve", "config.capnp", "--control-fd=3"];
+  const child = spawn(WORKERD, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe", "pipe"] });
+  const port = await listeningPort(child);
+  const pid = child.pid ?? 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    cpuMs: () => cpuMsOf(pid),
+    memoryMib: () => memoryMibOf(pid),
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The port workerd chose, which it tells on its third descriptor. */
+async function listeningPort(child: ChildProcess): Promise<number> {
+  let errors = "";
+  child.stderr?.on("data", (data: Buffer) => {
+    errors += data.toString();
+  });
+  for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
+    const event = JSON.parse(line) as { event: string; port?: number };
+    if (event.event === "listen" && event.port !== undefined) return event.port;
+  }
+  throw new Error(`workerd did not start: ${errors}`);
+}
+
+/** Linux counts in ticks of 10 ms. */
+async function cpuMsOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+async function memoryMibOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024;
+}
