@@ -41,10 +41,21 @@ export function isSafeUrl(text: string): boolean {
   return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
 }
 
-const safeUrl = z.string().check(z.refine(isSafeUrl, "must be https (http only to loopback)"));
+const safeUrl = z
+  .string()
+  .check(
+    z.refine(
+      isSafeUrl,
+      "must be an https URL (http only to loopback) without user name, password, fragment, space",
+    ),
+  );
 /** Of an account: it becomes part of keys and log lines. */
-export const accountName = z.string().check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/));
-const secretName = z.string().check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/));
+export const accountName = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 letters, digits, dots, dashes, _"));
+const secretName = z
+  .string()
+  .check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/, "must be the NAME_OF_A_SECRET, not the secret"));
 
 /** `.dev.vars`, secrets and `--var` are always strings; TOML can hold the value itself. */
 const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
@@ -61,14 +72,17 @@ const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
     schema,
   );
 
-const whole = (fallback: number, max: number) =>
-  z._default(
+function whole(fallback: number, max: number) {
+  const rule = `must be a whole number from 1 to ${max}`;
+  const digits = z.string().check(z.regex(/^\d{1,9}$/));
+  return z._default(
     z.pipe(
-      z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d{1,9}$/)), z.transform(Number))]),
-      z.int().check(z.gte(1), z.lte(max)),
+      z.union([z.number(), z.pipe(digits, z.transform(Number))], rule),
+      z.int(rule).check(z.gte(1, rule), z.lte(max, rule)),
     ),
     fallback,
   );
+}
 const DAYS_400 = 400 * 86_400;
 
 const issuerSchema = z.strictObject({
@@ -85,7 +99,7 @@ export type Issuer = z.infer<typeof issuerSchema>;
 const appCheckSchema = z.strictObject({
   project_number: z.pipe(
     z.union([z.string(), z.pipe(z.int(), z.transform(String))]),
-    z.string().check(z.regex(/^\d{1,20}$/)),
+    z.string().check(z.regex(/^\d{1,20}$/, "must be digits")),
   ),
   app_ids: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
   mode: z.enum(["off", "observe", "enforce"]),
@@ -96,9 +110,14 @@ export type AppCheck = z.infer<typeof appCheckSchema>;
 /** As a browser writes it (RFC 6454, section 6.2): no path, no trailing slash, no wildcard. */
 const origin = z
   .string()
-  .check(z.regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,A-Z]+$/))
-  .check(z.refine((text) => !/^https?:/.test(text) || URL.parse(text)?.origin === text))
-  .check(z.refine((text) => !text.startsWith("http:") || isSafeUrl(text), "must be https"));
+  .check(
+    z.refine(
+      (text) =>
+        /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,A-Z]+$/.test(text) &&
+        (!/^https?:/.test(text) || (isSafeUrl(text) && URL.parse(text)?.origin === text)),
+      "must be an origin such as https://localhost: scheme, host, port, and no slash after them",
+    ),
+  );
 
 const accountSchema = z.strictObject({
   token: secretName,
@@ -118,7 +137,10 @@ const lowBalance = z.pipe(
 const variablesSchema = z
   .object({
     // A path is appended to it, so a query in it would swallow that path.
-    ZOO_API_URL: z._default(safeUrl.check(z.regex(/^[^?]*$/)), "https://api.zoo.dev"),
+    ZOO_API_URL: z._default(
+      safeUrl.check(z.regex(/^[^?]*$/, "must have no query")),
+      "https://api.zoo.dev",
+    ),
     ZOO_INCLUDE_TOTAL_DUE: z._default(
       z.pipe(
         z.union([z.boolean(), z.enum(["true", "1", "false", "0"])]),
@@ -184,7 +206,7 @@ export function parseConfig(env: object): ParsedConfig {
 function parseVariables(env: object): ParsedConfig {
   const { success, data, error } = variablesSchema.safeParse(env);
   if (!success) {
-    return { ok: false, problems: error.issues.map((i) => `${i.path.join(".")}: ${i.message}`) };
+    return { ok: false, problems: error.issues.map(describe) };
   }
   const { ACCOUNTS, ...variables } = data;
   const named = { default: { token: "ZOO_API_TOKEN", subject: "user" as const }, ...ACCOUNTS };
@@ -202,6 +224,28 @@ function parseVariables(env: object): ParsedConfig {
   return problems.length > 0
     ? { ok: false, problems }
     : { ok: true, config: { ...variables, accounts } };
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** The rule that is broken. Names only: what a value is must not be told. */
+function describe(issue: Issue): string {
+  return `${issue.path.join(".")}: ${ruleOf(issue)}`;
+}
+
+function ruleOf(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be given as ${issue.expected}`;
+    case "invalid_value":
+      return `must be ${issue.values.join(" or ")}`;
+    case "unrecognized_keys":
+      return `has a key that is not known: ${issue.keys.join(", ")}`;
+    case "too_small":
+      return "must not be empty";
+    default:
+      return issue.message;
+  }
 }
 
 /** What can stand in an Authorization header (RFC 6750, `b64token` and a little more). */

@@ -7,6 +7,8 @@ export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
+    /** Epoch milliseconds. */
+    started: number;
     config: Config;
     caller: Caller;
     /** What became of the app's attestation: `ok`, or why it failed. */

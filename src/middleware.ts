@@ -22,6 +22,7 @@ const SECURITY_HEADERS = {
 /** Names the request, then, when it is answered, adds the common headers and writes line and metric. */
 export const observe: Middleware = async function observe(c, next) {
   const started = Date.now();
+  c.set("started", started);
   c.set("requestId", requestIdOf(c.req.raw.headers));
   await next();
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
@@ -80,6 +81,8 @@ export function onError(error: Error, c: AppContext): Response {
     route: c.req.routePath,
     code: error.code,
     reason: error.reason,
+    issuer: error.issuer,
+    ms: Date.now() - c.var.started,
     account: c.var.caller?.account,
     caller: c.var.caller?.id,
   };

@@ -69,12 +69,20 @@ export class ProblemError extends Error {
   /** Why, for the log alone. */
   readonly reason: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
+  /** The configured issuer a refused token claims to be of, for the log alone. */
+  readonly issuer: string | undefined;
 
-  constructor(code: ProblemCode, reason?: string, headers: Record<string, string> = {}) {
+  constructor(
+    code: ProblemCode,
+    reason?: string,
+    headers: Record<string, string> = {},
+    issuer?: string,
+  ) {
     super(code);
     this.code = code;
     this.reason = reason;
     this.headers = headers;
+    this.issuer = issuer;
   }
 }
 

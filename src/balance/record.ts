@@ -60,6 +60,12 @@ export function newRecord(
   return recordSchema.parse(record);
 }
 
+/** Whether it is of another source: an account has moved, which is no reason for alarm. */
+export function isFromElsewhere(value: unknown, { name, source }: StoredFor): boolean {
+  const { success, data } = recordSchema.safeParse(value);
+  return success && data.account === name && data.source !== source;
+}
+
 /** Clocks of two machines may differ a little; a value from further ahead is not ours. */
 const MAX_CLOCK_SKEW_MS = 5_000;
 

@@ -25,9 +25,9 @@ export const authenticate = createMiddleware<AppEnv>(async function authenticate
     mayAsk: !isFailing(address),
   });
   if (!result.ok) {
-    const problem = problemOf(result.denial);
+    const problem = problemOf(result);
     const limited = problem.code === "invalid_credentials" && (await countFailure(address, env));
-    throw limited ? problemOf("address_limited") : problem;
+    throw limited ? problemOf(denied("address_limited")) : problem;
   }
   const { caller } = result;
   if (!c.var.config.accounts.has(caller.account)) {

@@ -11,6 +11,7 @@ export type Denial =
   | "critical_header"
   | "key_id"
   | "algorithm"
+  | "no_issuers"
   | "issuer"
   | "audience"
   | "claims"
@@ -33,25 +34,32 @@ export type Denial =
   | "address_limited"
   | "api_key_reads_limited";
 
-export type Result<T> =
-  | ({ readonly ok: true } & T)
-  | { readonly ok: false; readonly denial: Denial };
+export type Result<T> = ({ readonly ok: true } & T) | Denied;
 
-export const denied = (denial: Denial) => ({ ok: false, denial }) as const;
+export interface Denied {
+  readonly ok: false;
+  readonly denial: Denial;
+  /** The configured issuer that the token claims to be of. */
+  readonly issuer?: string | undefined;
+}
+
+export const denied = (denial: Denial, issuer?: string): Denied => ({ ok: false, denial, issuer });
 
 /** Seconds until trying again may help, where a limit or an outage was in the way. */
 const RETRY_SECONDS = { limited: 10, outage: 5 } as const;
 
 /** One wording for every bad credential. What is not the credential's fault is not called that. */
-export function problemOf(denial: Denial): ProblemError {
+export function problemOf({ denial, issuer }: Denied): ProblemError {
   switch (denial) {
     case "scope_missing":
-      return new ProblemError("insufficient_scope", denial);
+      return new ProblemError("insufficient_scope", denial, {}, issuer);
     case "account_claim_missing":
-      return new ProblemError("unknown_account", denial);
+      return new ProblemError("unknown_account", denial, {}, issuer);
     case "keys_unavailable":
-    case "api_keys_unavailable":
-      return new ProblemError("upstream_unavailable", denial, retryAfter(RETRY_SECONDS.outage));
+    case "api_keys_unavailable": {
+      const headers = retryAfter(RETRY_SECONDS.outage);
+      return new ProblemError("upstream_unavailable", denial, headers, issuer);
+    }
     case "address_limited":
     case "api_key_reads_limited":
       return new ProblemError("rate_limited", denial, retryAfter(RETRY_SECONDS.limited));
@@ -63,6 +71,7 @@ export function problemOf(denial: Denial): ProblemError {
     case "critical_header":
     case "key_id":
     case "algorithm":
+    case "no_issuers":
     case "issuer":
     case "audience":
     case "claims":
@@ -75,7 +84,7 @@ export function problemOf(denial: Denial): ProblemError {
     case "api_key_unknown":
     case "api_key_bad_record":
     case "api_key_expired":
-      return new ProblemError("invalid_credentials", denial);
+      return new ProblemError("invalid_credentials", denial, {}, issuer);
   }
 }
 

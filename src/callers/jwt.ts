@@ -28,9 +28,9 @@ export async function identifyByJwt(
   const verified = await verifyJwt(token, issuers, lookup);
   if (!verified.ok) return verified;
   const { payload, issuer } = verified;
-  if (!hasScope(payload, issuer)) return denied("scope_missing");
+  if (!hasScope(payload, issuer)) return denied("scope_missing", issuer.issuer);
   const account = accountOf(payload, issuer);
-  if (account === null) return denied("account_claim_missing");
+  if (account === null) return denied("account_claim_missing", issuer.issuer);
   const id = await callerId(issuer.issuer, payload.sub ?? "");
   return { ok: true, caller: { id, account, scope: scopeOf(payload) } };
 }
@@ -42,9 +42,11 @@ export async function verifyJwt(
   lookup: Lookup,
 ): Promise<Result<{ payload: JWTPayload; issuer: Issuer }>> {
   const issuer = issuerOf(token, issuers, Date.now());
-  if (typeof issuer === "string") return denied(issuer);
+  if ("denial" in issuer) return issuer;
   const keys = await keySetOf(issuer, lookup);
-  if (keys === null) return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited");
+  if (keys === null) {
+    return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited", issuer.issuer);
+  }
   let payload = await verifyWith(token, issuer, keys);
   // A token that names no key may be signed by one that is newer than those known.
   const mayBeNewer = payload === "signature" && decodeProtectedHeader(token).kid === undefined;
@@ -52,7 +54,8 @@ export async function verifyJwt(
     const newer = await keySetAfterMiss(issuer, keys, lookup);
     if (newer !== null) payload = await verifyWith(token, issuer, newer);
   }
-  return typeof payload === "string" ? denied(payload) : { ok: true, payload, issuer };
+  if (typeof payload === "string") return denied(payload, issuer.issuer);
+  return { ok: true, payload, issuer };
 }
 
 async function verifyWith(

@@ -4,7 +4,7 @@
  * signature is checked after, and jose then looks at the same claims again.
  */
 import type { Issuer } from "../config.ts";
-import type { Denial } from "./denial.ts";
+import { type Denial, type Denied, denied } from "./denial.ts";
 
 /** For clocks that differ. */
 export const LEEWAY_SECONDS = 30;
@@ -17,13 +17,17 @@ const OWN_KEY = ["jwk", "jku", "x5c", "x5u"];
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The entry of `JWT_ISSUERS` that a token claims to be for, or why none can be. */
-export function issuerOf(token: string, issuers: readonly Issuer[], now: number): Issuer | Denial {
+export function issuerOf(token: string, issuers: readonly Issuer[], now: number): Issuer | Denied {
   const parts = token.split(".");
-  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return "malformed";
+  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return denied("malformed");
   const [header, claims] = parts.slice(0, 2).map(readJson);
-  if (header === null || claims === null) return "malformed";
-  if (header === undefined || claims === undefined) return "duplicate_claims";
-  return headerDenial(header) ?? entryOf(header, claims, issuers, now);
+  if (header === null || claims === null) return denied("malformed");
+  if (header === undefined || claims === undefined) return denied("duplicate_claims");
+  const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
+  const entry = headerDenial(header) ?? entryOf(header, claims, ofIssuer, now);
+  if (typeof entry !== "string") return entry;
+  if (entry === "issuer" && issuers.length === 0) return denied("no_issuers");
+  return denied(entry, ofIssuer[0]?.issuer);
 }
 
 function headerDenial(header: Fields): Denial | null {
@@ -37,10 +41,9 @@ function headerDenial(header: Fields): Denial | null {
 function entryOf(
   { alg }: Fields,
   claims: Fields,
-  issuers: readonly Issuer[],
+  ofIssuer: readonly Issuer[],
   now: number,
 ): Issuer | Denial {
-  const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
   if (ofIssuer.length === 0) return "issuer";
   const audiences = [claims.aud].flat();
   const ofAudience = ofIssuer.filter(({ audience }) => audiences.includes(audience));

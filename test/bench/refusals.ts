@@ -77,7 +77,7 @@ export async function benchRefusals(): Promise<boolean> {
     {
       name: "API key checksum: last character wrong / all wrong",
       near: () => key.slice(0, -1) + (key.endsWith("a") ? "b" : "a"),
-      far: () => key.slice(0, -6) + "zzzzzz",
+      far: () => `${key.slice(0, -6)}zzzzzz`,
     },
     {
       name: "API key: first characters of a known one / random",

@@ -210,3 +210,38 @@ describe("ACCOUNTS", () => {
     expect(problems({ ACCOUNTS, T: "t" })).toContain("ACCOUNTS");
   });
 });
+
+test.each<[Record<string, unknown>, string]>([
+  [{ FRESH_SECONDS: "abc" }, "FRESH_SECONDS: must be a whole number from 1 to 34560000"],
+  [{ ZOO_TIMEOUT_MS: 60_001 }, "ZOO_TIMEOUT_MS: must be a whole number from 1 to 60000"],
+  [{ ZOO_API_URL: "https://a:b@c.example" }, "without user name"],
+  [{ ZOO_API_URL: "https://c.example/?x=1" }, "ZOO_API_URL: must have no query"],
+  [{ JWT_ISSUERS: [{ ...ISSUER, jwks: "x" }] }, "JWT_ISSUERS.0: has a key that is not known: jwks"],
+  [{ JWT_ISSUERS: [{ issuer: ISSUER.issuer }] }, "JWT_ISSUERS.0.audience: must be given as string"],
+  [{ ACCOUNTS: { a: { token: "T", subject: "team" } } }, "ACCOUNTS.a.subject: must be user or org"],
+  [{ ACCOUNTS: { a: { token: "api-123" } } }, "must be the NAME_OF_A_SECRET, not the secret"],
+  [{ APP_CHECK: { project_number: "1", app_ids: [], mode: "off" } }, "APP_CHECK.app_ids: must not"],
+  [{ APP_CHECK: { project_number: 1, app_ids: ["a"], mode: "on" } }, "must be off or observe or"],
+  [{ CORS_ORIGINS: ["https://localhost/"] }, "CORS_ORIGINS.0: must be an origin"],
+  [{ CORS_ORIGINS: ["*"] }, "CORS_ORIGINS.0: must be an origin"],
+  [{ CORS_ORIGINS: ["http://app.example.com"] }, "CORS_ORIGINS.0: must be an origin"],
+  [{ CORS_ORIGINS: "capacitor://localhost" }, "CORS_ORIGINS: is not JSON"],
+  [{ API_KEYS: undefined }, "API_KEYS: the binding is missing"],
+])("%o says what to mend", (variables, expected) => {
+  expect(problems(variables)).toContain(expected);
+});
+
+test("CORS_ORIGINS takes web views' origins", () => {
+  const CORS_ORIGINS = ["capacitor://localhost", "ionic://localhost", "http://localhost:8100"];
+  expect(parse({ CORS_ORIGINS: JSON.stringify(CORS_ORIGINS) }).CORS_ORIGINS).toEqual(CORS_ORIGINS);
+});
+
+test("APP_CHECK takes the project's number as text or number", () => {
+  for (const project_number of ["123456789012", 123456789012]) {
+    const APP_CHECK = { project_number, app_ids: ["1:1:ios:a"], mode: "enforce" };
+    expect(parse({ APP_CHECK }).APP_CHECK).toEqual({
+      ...APP_CHECK,
+      project_number: "123456789012",
+    });
+  }
+});

@@ -10,6 +10,7 @@ import { startZoo, type Zoo } from "./server.ts";
 const ROOT = resolve(import.meta.dirname, "../..");
 const HOST = "127.0.0.1";
 const STOP_GRACE_MS = 5_000;
+const PARENT_CHECK_MS = 500;
 const ONE_ATTEMPT_MS = 15_000;
 
 interface Setup {
@@ -153,10 +154,16 @@ async function introduce(
     lines.push("Only if it has changed (304 if not):");
     lines.push(curl("-i", url, bearer, `If-None-Match: ${etag}`));
   }
-  lines.push("Refreshed now:", curl("-s", url, bearer, "Cache-Control: no-cache"), "");
+  lines.push(
+    "Refreshed now, if the last time was 10 seconds ago:",
+    curl("-s", url, bearer, "Cache-Control: no-cache"),
+    "",
+  );
   if (!setup.realZoo) {
     const fault = JSON.stringify({ op: "setFault", fault: { kind: "status", status: 503 } });
-    lines.push("Zoo fails; and works again:");
+    lines.push(
+      "Make Zoo fail, which shows once the value is no longer fresh (a minute); and mend it:",
+    );
     lines.push(`  curl -s ${zoo.url}/__control -d '${fault}'`);
     lines.push(`  curl -s ${zoo.url}/__control -d '${JSON.stringify({ op: "reset" })}'`, "");
   }
@@ -187,12 +194,16 @@ async function main(): Promise<number> {
     setTimeout(() => signalAll(child, "SIGKILL"), STOP_GRACE_MS).unref();
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
+  // A signal to npm alone ends npm and does not come through to here.
+  const parent = process.ppid;
+  setInterval(() => process.ppid === parent || stop(), PARENT_CHECK_MS).unref();
 
   const base = `http://${HOST}:${port}`;
   waitForHealth(base, over.signal)
     .then(async (status) => {
-      console.log(await introduce(base, zoo, setup, over.signal));
-      if (status !== 200) console.log(`/health answers ${status}: see the log for the reason.\n`);
+      if (status === 200) console.log(await introduce(base, zoo, setup, over.signal));
+      else
+        console.error(`\n/health answers ${status}: the line "misconfigured" says what to mend.\n`);
     })
     .catch((error: unknown) => {
       if (!over.signal.aborted) console.error(`The first request failed: ${String(error)}`);
