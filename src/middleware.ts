@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import { parseConfig } from "./config.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 import { logLine, requestIdOf, writeMetric } from "./observe.ts";
-import { ProblemError, type ProblemCode, problemResponse } from "./problem.ts";
+import { type ProblemCode, ProblemError, problemResponse } from "./problem.ts";
 
 type Middleware = MiddlewareHandler<AppEnv>;
 

@@ -1,10 +1,37 @@
-/** The bundle as a deployment would upload it. */
+/** Bundles as a deployment would upload them. */
 import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-/** Writes `index.js` into the folder. */
+/** Writes the proxy's `index.js` into the folder. */
 export async function buildBundle(folder: string): Promise<void> {
-  const wrangler = "node_modules/wrangler/bin/wrangler.js";
-  const args = [wrangler, "deploy", "--dry-run", "--env=", "--minify", "--outdir", folder];
-  await promisify(execFile)(process.execPath, args);
+  await wrangler("--env=", "--outdir", folder);
+}
+
+/** The proxy's bundle, or that of another Worker of one file, as text. */
+export async function bundleText(main?: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "zoo-balance-bundle-"));
+  try {
+    if (main === undefined) await buildBundle(folder);
+    else {
+      const config = join(folder, "wrangler.json");
+      const compatibility_date = "2026-11-02";
+      await writeFile(
+        config,
+        JSON.stringify({ name: "bench", main: resolve(main), compatibility_date }),
+      );
+      await wrangler("--config", config, "--outdir", folder);
+    }
+    const name = main === undefined ? "index.js" : `${/([^/]+)\.ts$/.exec(main)?.[1]}.js`;
+    return await readFile(join(folder, name), "utf8");
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function wrangler(...args: string[]): Promise<void> {
+  const all = ["node_modules/wrangler/bin/wrangler.js", "deploy", "--dry-run", "--minify", ...args];
+  await promisify(execFile)(process.execPath, all);
 }

@@ -10,7 +10,7 @@ import * as z from "zod/mini";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
-import { type Failure, MAX_RETRY_AFTER_MS, failureSchema, nextFailure } from "./backoff.ts";
+import { type Failure, failureSchema, MAX_RETRY_AFTER_MS, nextFailure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
 import { writeCopy } from "./kv-copy.ts";
 import { type BalanceRecord, newRecord, readRecord, recordSchema } from "./record.ts";

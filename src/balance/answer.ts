@@ -4,7 +4,7 @@ import { sha256Hex } from "../digest.ts";
 import { ProblemError } from "../problem.ts";
 import { requestedMaxAge } from "./freshness.ts";
 import { type CacheFacts, type Found, readBalance } from "./read.ts";
-import { type StatusView, type View, toStatusView, toView } from "./view.ts";
+import { type StatusView, toStatusView, toView, type View } from "./view.ts";
 
 export async function answerBalance(c: AppContext): Promise<Response> {
   const { config, caller, requestId } = c.var;

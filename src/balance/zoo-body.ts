@@ -5,7 +5,7 @@
  * nothing is copied that is not named here. An unreadable optional part becomes `null` and is
  * reported as drift (names and types, never values); unreadable money or `updated_at` rejects the body.
  */
-import { JsonNumber, type Money, addMoney, readMoney } from "./money.ts";
+import { addMoney, JsonNumber, type Money, readMoney } from "./money.ts";
 import type { Balance, Plan } from "./record.ts";
 
 /** One field that was not of the expected type. Never holds the value. */

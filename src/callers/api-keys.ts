@@ -9,7 +9,7 @@ import { logLine } from "../observe.ts";
 import { apiKeyDenial, hasPrefix } from "./api-key.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "./api-key-record.ts";
 import { type Caller, callerId } from "./caller.ts";
-import { type Denial, type Result, denied } from "./denial.ts";
+import { type Denial, denied, type Result } from "./denial.ts";
 import type { Lookup } from "./lookup.ts";
 import { ReadBudget } from "./read-budget.ts";
 

@@ -4,7 +4,7 @@ import type { AppEnv } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { identifyByApiKey, isApiKey } from "./api-keys.ts";
 import type { Caller } from "./caller.ts";
-import { type Result, denied, problemOf } from "./denial.ts";
+import { denied, problemOf, type Result } from "./denial.ts";
 import { identifyByJwt } from "./jwt.ts";
 import type { Lookup } from "./lookup.ts";
 import { addressOf, countFailure, isFailing } from "./rate-limit.ts";

@@ -8,9 +8,9 @@ import { type Env, isSafeUrl } from "../config.ts";
 import { fetchText } from "../fetch-text.ts";
 import { logLine } from "../observe.ts";
 import {
+  jwksSchema,
   KEYS_FRESH_MS,
   type StoredKeys,
-  jwksSchema,
   storedKeysSchema,
   writeKeysCopy,
 } from "./stored-keys.ts";

@@ -3,18 +3,18 @@
  * `token.ts` has refused what can be refused without a key; here is what needs one.
  */
 import {
-  type JWTPayload,
-  type JWTVerifyOptions,
   decodeProtectedHeader,
   errors,
+  type JWTPayload,
+  type JWTVerifyOptions,
   jwtVerify,
 } from "jose";
-import { type Issuer, accountName } from "../config.ts";
-import { type Caller, type Scope, callerId } from "./caller.ts";
-import { type Denial, type Result, denied } from "./denial.ts";
+import { accountName, type Issuer } from "../config.ts";
+import { type Caller, callerId, type Scope } from "./caller.ts";
+import { type Denial, denied, type Result } from "./denial.ts";
 import { type KeySet, keySetAfterMiss, keySetOf } from "./key-sets.ts";
 import type { Lookup } from "./lookup.ts";
-import { LEEWAY_SECONDS, hasScope, issuerOf, scopeWords } from "./token.ts";
+import { hasScope, issuerOf, LEEWAY_SECONDS, scopeWords } from "./token.ts";
 
 /** Signatures checked at most for one token. */
 const MAX_CANDIDATES = 10;

@@ -11,7 +11,7 @@ import type { Env, Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
 import type { Lookup } from "./lookup.ts";
-import { KEYS_FRESH_MS, type StoredKeys, keysId, readKeysCopy } from "./stored-keys.ts";
+import { KEYS_FRESH_MS, keysId, readKeysCopy, type StoredKeys } from "./stored-keys.ts";
 
 export interface KeySet {
   readonly find: ReturnType<typeof createLocalJWKSet>;

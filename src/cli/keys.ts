@@ -3,9 +3,9 @@
  * wrangler's own login, in Cloudflare's. The Worker has no endpoint for it.
  */
 import { parseArgs } from "node:util";
-import { apiKeyRecordSchema, type ApiKeyRecord } from "../callers/api-key-record.ts";
 import { newApiKey, randomBase62 } from "../callers/api-key.ts";
-import { SCOPES, callerId } from "../callers/caller.ts";
+import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key-record.ts";
+import { callerId, SCOPES } from "../callers/caller.ts";
 import { sha256Hex } from "../digest.ts";
 import { KeyStore, StoreError } from "./key-store.ts";
 

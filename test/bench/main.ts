@@ -1,7 +1,8 @@
 /** `npm run bench [-- refusals]`: see the README. */
 import { benchRefusals } from "./refusals.ts";
+import { benchWarm } from "./warm.ts";
 
-const CASES = { refusals: benchRefusals } as const;
+const CASES = { warm: benchWarm, refusals: benchRefusals } as const;
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : Object.keys(CASES)) {

@@ -1,23 +1,13 @@
 /** The deployable bundle in raw workerd, with a stand-in Zoo. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { buildBundle } from "../bundle.ts";
+import { newApiKey } from "../../src/callers/api-key.ts";
+import { sha256Hex } from "../../src/digest.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { type RunningWorkerd, startWorkerd } from "./workerd.ts";
 
 export interface RunningProxy extends RunningWorkerd {
   readonly zoo: Zoo;
-}
-
-export async function bundleText(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "zoo-balance-bundle-"));
-  try {
-    await buildBundle(folder);
-    return await readFile(join(folder, "index.js"), "utf8");
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  /** An API key it knows. */
+  readonly apiKey: string;
 }
 
 export async function startProxy(
@@ -25,6 +15,15 @@ export async function startProxy(
   vars: Readonly<Record<string, string>> = {},
 ): Promise<RunningProxy> {
   const zoo = await startZoo();
+  const apiKey = await newApiKey();
+  const record = {
+    id: "bench",
+    name: "bench",
+    account: "default",
+    scopes: ["balance:read"],
+    created_at: "2026-01-01T00:00:00Z",
+    expires_at: null,
+  };
   const { issuer, audience, jwksUrl } = zoo;
   const worker = await startWorkerd({
     script,
@@ -34,7 +33,7 @@ export async function startProxy(
       JWT_ISSUERS: JSON.stringify([{ issuer, audience, jwks_url: jwksUrl }]),
       ...vars,
     },
-    kv: ["BALANCE_KV", "API_KEYS"],
+    kv: { BALANCE_KV: {}, API_KEYS: { [await sha256Hex(apiKey)]: JSON.stringify(record) } },
     objects: { ACCOUNT_BALANCE: "AccountBalance", ISSUER_KEYS: "IssuerKeys" },
     limits: ["CALLER_LIMIT", "FAILURE_LIMIT"],
     metrics: ["METRICS"],
@@ -42,6 +41,7 @@ export async function startProxy(
   return {
     ...worker,
     zoo,
+    apiKey,
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]();
       await zoo.close();

@@ -9,7 +9,8 @@
 import { Agent, request } from "node:http";
 import { mean, quantile, standardDeviation } from "simple-statistics";
 import { newApiKey } from "../../src/callers/api-key.ts";
-import { bundleText, startProxy } from "./proxy.ts";
+import { bundleText } from "../bundle.ts";
+import { startProxy } from "./proxy.ts";
 
 const WARM_UP = 300;
 const ROUNDS = 3_000;

@@ -16,13 +16,15 @@ export interface WorkerSetup {
   /** One ES module, bundled. */
   readonly script: string;
   readonly vars?: Readonly<Record<string, string>>;
-  /** Names of KV namespaces; each is a small worker that keeps its values in memory. */
-  readonly kv?: readonly string[];
+  /** KV namespaces and what they hold; each is a small worker that keeps its values in memory. */
+  readonly kv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Names of Durable Object bindings and their classes. */
   readonly objects?: Readonly<Record<string, string>>;
   /** Names of rate limits, none of which is ever reached, and of Analytics Engine datasets. */
   readonly limits?: readonly string[];
   readonly metrics?: readonly string[];
+  /** A worker that answers whatever the main one fetches; by default the loopback network does. */
+  readonly outbound?: string;
 }
 
 export interface RunningWorkerd extends AsyncDisposable {
@@ -38,10 +40,11 @@ const list = (items: readonly string[]) => `[${items.join(", ")}]`;
 
 /** What production has as platform services. */
 const KV_WORKER = `
-const values = new Map();
+let values;
 export default {
-  async fetch(request) {
-    const key = new URL(request.url).pathname;
+  async fetch(request, env) {
+    values ??= new Map(Object.entries(env.VALUES));
+    const key = decodeURIComponent(new URL(request.url).pathname.slice(1));
     if (request.method === "PUT") values.set(key, await request.arrayBuffer());
     else if (request.method === "DELETE") values.delete(key);
     else return values.has(key) ? new Response(values.get(key)) : new Response(null, { status: 404 });
@@ -51,12 +54,13 @@ export default {
 const LIMIT_MODULE = `export default () => ({ limit: async () => ({ success: true }) });`;
 const METRICS_MODULE = `export default () => ({ writeDataPoint() {} });`;
 
-function configOf({ vars = {}, kv = [], objects = {}, limits = [], metrics = [] }: WorkerSetup) {
+function configOf(setup: WorkerSetup): string {
+  const { vars = {}, kv = {}, objects = {}, limits = [], metrics = [], outbound } = setup;
   const wrapped = (name: string, module: string) =>
     `(name = ${text(name)}, wrapped = (moduleName = ${text(module)}))`;
   const bindings = [
     ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
-    ...kv.map((name) => `(name = ${text(name)}, kvNamespace = ${text(`kv-${name}`)})`),
+    ...Object.keys(kv).map((name) => `(name = ${text(name)}, kvNamespace = ${text(`kv-${name}`)})`),
     ...Object.entries(objects).map(
       ([name, type]) => `(name = ${text(name)}, durableObjectNamespace = ${text(type)})`,
     ),
@@ -70,7 +74,13 @@ function configOf({ vars = {}, kv = [], objects = {}, limits = [], metrics = [] 
     `(name = "main", worker = .main)`,
     `(name = "internet", network = (allow = ["local", "private"]))`,
     `(name = "disk", disk = (path = "storage", writable = true))`,
-    ...kv.map((name) => `(name = ${text(`kv-${name}`)}, worker = .kv)`),
+    ...(outbound === undefined ? [] : [`(name = "outbound", worker = .outbound)`]),
+    ...Object.entries(kv).map(
+      ([name, values]) => `(name = ${text(`kv-${name}`)}, worker = (
+        modules = [(name = "kv.js", esModule = embed "kv.js")],
+        compatibilityDate = ${text(COMPATIBILITY_DATE)},
+        bindings = [(name = "VALUES", json = ${text(JSON.stringify(values))})]))`,
+    ),
   ];
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -81,8 +91,8 @@ const config :Workerd.Config = (
     (name = "bench:metrics", internal = true, esModule = embed "metrics.js")
   ])],
 );
-const kv :Workerd.Worker = (
-  modules = [(name = "kv.js", esModule = embed "kv.js")],
+const outbound :Workerd.Worker = (
+  modules = [(name = "outbound.js", esModule = embed "outbound.js")],
   compatibilityDate = ${text(COMPATIBILITY_DATE)},
 );
 const main :Workerd.Worker = (
@@ -91,6 +101,7 @@ const main :Workerd.Worker = (
   bindings = ${list(bindings)},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
+  globalOutbound = ${text(outbound === undefined ? "internet" : "outbound")},
 );
 `;
 }
@@ -104,6 +115,7 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
     "kv.js": KV_WORKER,
     "limit.js": LIMIT_MODULE,
     "metrics.js": METRICS_MODULE,
+    "outbound.js": setup.outbound ?? "export default {};",
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content);
