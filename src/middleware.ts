@@ -87,7 +87,7 @@ export function onError(error: Error, c: AppContext): Response {
     caller: c.var.caller?.id,
   };
   const event = eventOf(error.code);
-  if (event !== null) logLine(event === "failed" ? "error" : "warn", event, facts);
+  if (event !== null && !error.quiet) logLine(event === "failed" ? "error" : "warn", event, facts);
   return problemResponse(error.code, requestId, error.headers);
 }
 

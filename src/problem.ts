@@ -71,6 +71,8 @@ export class ProblemError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** The configured issuer a refused token claims to be of, for the log alone. */
   readonly issuer: string | undefined;
+  /** It was logged a moment ago for the same sender: a flood of requests is no flood of lines. */
+  quiet = false;
 
   constructor(
     code: ProblemCode,

@@ -25,7 +25,12 @@ interface Entry {
 const known = new QuickLRU<string, Entry>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
 // Apart from the known ones, which a flood of others must not push out.
 const refused = new QuickLRU<string, Denial>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
-const budget = new ReadBudget({ burst: 50, perSecond: 5 });
+/**
+ * Digests of keys that were good lately, without anything about them: their records are read anew
+ * whatever the flood.
+ */
+const proven = new QuickLRU<string, true>({ maxSize: 5_000, maxAge: 86_400_000 });
+const budget = new ReadBudget({ burst: 200, perSecond: 20 });
 
 export const isApiKey = hasPrefix;
 
@@ -46,12 +51,14 @@ export async function identifyByApiKey(
 
 async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | Denial> {
   if (!mayAsk) return "address_limited";
-  if (!budget.take(Date.now())) return "api_key_reads_limited";
+  const counted = !proven.has(digest);
+  if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
   let value: unknown;
   try {
     const read = env.API_KEYS.get(digest, { type: "text", cacheTtl: KEEP_SECONDS });
     value = await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
+    if (counted) budget.giveBack();
     const name = error instanceof Error ? error.name : typeof error;
     logLine("error", "api_keys_failed", { error: name });
     return "api_keys_unavailable";
@@ -60,8 +67,9 @@ async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | De
   if (typeof entry === "string") {
     refused.set(digest, entry);
   } else {
-    budget.giveBack();
+    if (counted) budget.giveBack();
     known.set(digest, entry);
+    proven.set(digest, true);
   }
   return entry;
 }

@@ -5,32 +5,41 @@
 import { createMiddleware } from "hono/factory";
 import type { AppCheck, Issuer } from "../config.ts";
 import type { AppEnv } from "../context.ts";
+import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
-import type { Denial } from "./denial.ts";
+import { type Denial, denied, problemOf } from "./denial.ts";
 import { verifyJwt } from "./jwt.ts";
 import type { Lookup } from "./lookup.ts";
 
 const JWKS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks";
 const MAX_TOKEN_CHARS = 4_096;
+const OBSERVE_DEADLINE_MS = 300;
 
 /**
  * `observe` logs and counts a failure and serves the caller all the same; `enforce` refuses.
  *
- * @throws ProblemError `attestation_failed`
+ * @throws ProblemError `attestation_failed`, or `upstream_unavailable` when it cannot be checked now
  */
 export const attest = createMiddleware<AppEnv>(async function attest(c, next) {
   const { APP_CHECK } = c.var.config;
   if (APP_CHECK === undefined || APP_CHECK.mode === "off") return next();
   const { env, executionCtx } = c;
-  const failure = await attestationFailure(c.req.header("x-firebase-appcheck"), APP_CHECK, {
+  const enforce = APP_CHECK.mode === "enforce";
+  const check = attestationFailure(c.req.header("x-firebase-appcheck"), APP_CHECK, {
     env,
     waitUntil: (work) => executionCtx.waitUntil(work),
     mayAsk: true,
   });
+  executionCtx.waitUntil(check);
+  // What is only observed must not cost the caller more than a moment.
+  const failure = enforce
+    ? await check
+    : await withDeadline(check, OBSERVE_DEADLINE_MS).catch(() => "keys_unavailable" as const);
   c.set("attestation", failure ?? "ok");
   if (failure !== null) {
-    if (APP_CHECK.mode === "enforce") throw new ProblemError("attestation_failed", failure);
+    if (enforce && failure === "keys_unavailable") throw problemOf(denied(failure));
+    if (enforce) throw new ProblemError("attestation_failed", failure);
     const { account, id } = c.var.caller;
     const facts = { request_id: c.var.requestId, account, caller: id, reason: failure };
     logLine("warn", "attestation_failed", facts);

@@ -1,13 +1,14 @@
 /** From the Authorization header to a caller, or a refusal that tells outsiders nothing. */
 import { createMiddleware } from "hono/factory";
+import type { Env } from "../config.ts";
 import type { AppEnv } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { identifyByApiKey, isApiKey } from "./api-keys.ts";
 import type { Caller } from "./caller.ts";
-import { denied, problemOf, type Result } from "./denial.ts";
+import { type Denied, denied, problemOf, type Result } from "./denial.ts";
 import { identifyByJwt } from "./jwt.ts";
 import type { Lookup } from "./lookup.ts";
-import { addressOf, countFailure, isFailing } from "./rate-limit.ts";
+import { addressOf, countFailure, isFailing, loggedOnce } from "./rate-limit.ts";
 
 /** Larger than any identity provider's token; a header of more is not looked into. */
 const MAX_CREDENTIAL_CHARS = 8_192;
@@ -16,19 +17,17 @@ const BEARER = /^Bearer +([^\s,]+)$/i;
 /** @throws ProblemError 401, 403, 429, or 503 when the credential cannot be checked now */
 export const authenticate = createMiddleware<AppEnv>(async function authenticate(c, next) {
   const header = c.req.header("authorization");
-  if (header === undefined) throw new ProblemError("missing_credentials", "no_header");
   const address = addressOf(c.req.raw.headers);
+  if (header === undefined) {
+    throw loggedOnce(new ProblemError("missing_credentials", "no_header"), address);
+  }
   const { env, executionCtx } = c;
   const result = await identify(header, c.var.config.JWT_ISSUERS, {
     env,
     waitUntil: (work) => executionCtx.waitUntil(work),
     mayAsk: !isFailing(address),
   });
-  if (!result.ok) {
-    const problem = problemOf(result);
-    const limited = problem.code === "invalid_credentials" && (await countFailure(address, env));
-    throw limited ? problemOf(denied("address_limited")) : problem;
-  }
+  if (!result.ok) throw await refusalOf(result, address, env);
   const { caller } = result;
   if (!c.var.config.accounts.has(caller.account)) {
     throw new ProblemError("unknown_account", "not_in_accounts");
@@ -36,6 +35,17 @@ export const authenticate = createMiddleware<AppEnv>(async function authenticate
   c.set("caller", caller);
   await next();
 });
+
+/** A failure counts against the address; over its limit it hears of that instead. */
+async function refusalOf(refused: Denied, address: string, env: Env): Promise<ProblemError> {
+  const problem = problemOf(refused);
+  const counts =
+    problem.code === "invalid_credentials" || refused.denial === "api_key_reads_limited";
+  const limited =
+    refused.denial === "address_limited" || (counts && (await countFailure(address, env)));
+  if (limited) return loggedOnce(problemOf(denied("address_limited")), address);
+  return problem.code === "rate_limited" ? loggedOnce(problem, address) : problem;
+}
 
 async function identify(
   header: string,

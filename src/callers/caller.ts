@@ -6,7 +6,10 @@ export const SCOPES = ["balance:read", "balance:status"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface Caller {
-  /** Stable and not reversible: see {@link callerId}. For the log, and to count requests by. */
+  /**
+   * See {@link callerId}. For the log, and to count requests by. It hides who that is from a reader of
+   * the log, not from one who guesses the subject and computes the same.
+   */
   readonly id: string;
   /** The upstream account, from the credential alone. */
   readonly account: string;

@@ -10,6 +10,7 @@ export type Denial =
   | "embedded_key"
   | "critical_header"
   | "key_id"
+  | "type"
   | "algorithm"
   | "no_issuers"
   | "issuer"
@@ -70,6 +71,7 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "embedded_key":
     case "critical_header":
     case "key_id":
+    case "type":
     case "algorithm":
     case "no_issuers":
     case "issuer":

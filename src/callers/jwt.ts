@@ -47,12 +47,14 @@ export async function verifyJwt(
   if (keys === null) {
     return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited", issuer.issuer);
   }
-  let payload = await verifyWith(token, issuer, keys);
+  // An address that keeps failing gets one signature checked, not several.
+  const candidates = lookup.mayAsk ? MAX_CANDIDATES : 1;
+  let payload = await verifyWith(token, issuer, keys, candidates);
   // A token that names no key may be signed by one that is newer than those known.
   const mayBeNewer = payload === "signature" && decodeProtectedHeader(token).kid === undefined;
   if (payload === "unknown_key" || mayBeNewer) {
     const newer = await keySetAfterMiss(issuer, keys, lookup);
-    if (newer !== null) payload = await verifyWith(token, issuer, newer);
+    if (newer !== null) payload = await verifyWith(token, issuer, newer, candidates);
   }
   if (typeof payload === "string") return denied(payload, issuer.issuer);
   return { ok: true, payload, issuer };
@@ -62,6 +64,7 @@ async function verifyWith(
   token: string,
   { issuer, audience, algorithms }: Issuer,
   keys: KeySet,
+  maxCandidates: number,
 ): Promise<JWTPayload | Denial> {
   const options = {
     issuer,
@@ -74,7 +77,7 @@ async function verifyWith(
     return (await jwtVerify(token, keys.find, options)).payload;
   } catch (error) {
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return denialOf(error);
-    return verifyWithEach(token, error, options);
+    return verifyWithEach(token, error, options, maxCandidates);
   }
 }
 
@@ -83,10 +86,11 @@ async function verifyWithEach(
   token: string,
   candidates: errors.JWKSMultipleMatchingKeys,
   options: JWTVerifyOptions,
+  maxCandidates: number,
 ): Promise<JWTPayload | Denial> {
   let tried = 0;
   for await (const key of candidates) {
-    if (++tried > MAX_CANDIDATES) break;
+    if (++tried > maxCandidates) break;
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {

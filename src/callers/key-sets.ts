@@ -32,8 +32,14 @@ const OBJECT_DEADLINE_MS = 12_000;
 /** For keys that could do in need. */
 const RENEWAL_DEADLINE_MS = 2_000;
 
-// One entry per configured issuer, so bounded by the configuration.
+/** Requests of this isolate that may wait for newer keys at once; others are refused meanwhile. */
+const MAX_WAITING_FOR_NEWER = 50;
+
+// One entry per configured issuer, so all are bounded by the configuration.
 const memory = new Map<string, Remembered>();
+/** When there were no keys to be had for an issuer, epoch milliseconds. */
+const nothingAt = new Map<string, number>();
+let waitingForNewer = 0;
 
 /** The keys of an issuer, or `null` when nobody has any. Never throws. */
 export async function keySetOf(
@@ -42,12 +48,16 @@ export async function keySetOf(
 ): Promise<KeySet | null> {
   const id = keysId(issuer);
   let known = memory.get(id) ?? null;
-  if (!mayAsk) return known;
+  if (!mayAsk) return known !== null && Date.now() - known.fetchedAt <= KEYS_OLD_MS ? known : null;
   if (known === null) {
+    if (Date.now() - (nothingAt.get(id) ?? 0) < ASK_AGAIN_MS) return null;
     const copy = await readKeysCopy(env.BALANCE_KV, id);
     known = copy === null ? await ask(issuer, id, env) : remember(id, copy, 0);
   }
-  if (known === null) return null;
+  if (known === null) {
+    nothingAt.set(id, Date.now());
+    return null;
+  }
   const now = Date.now();
   const age = now - known.fetchedAt;
   if (age <= KEYS_FRESH_MS || now - known.askedAt <= ASK_AGAIN_MS) return known;
@@ -75,8 +85,14 @@ export async function keySetAfterMiss(
   const known = memory.get(id) ?? null;
   if (known !== null && known.fetchedAt > seen.fetchedAt) return known;
   if (!mayAsk || (known !== null && Date.now() - known.askedAt < ASK_AGAIN_MS)) return null;
-  const asked = await ask(issuer, id, env, true);
-  return asked !== null && asked.fetchedAt > seen.fetchedAt ? asked : null;
+  if (waitingForNewer >= MAX_WAITING_FOR_NEWER) return null;
+  waitingForNewer += 1;
+  try {
+    const asked = await ask(issuer, id, env, true);
+    return asked !== null && asked.fetchedAt > seen.fetchedAt ? asked : null;
+  } finally {
+    waitingForNewer -= 1;
+  }
 }
 
 async function ask(issuer: Issuer, id: string, env: Env, miss = false): Promise<Remembered | null> {
@@ -89,6 +105,8 @@ async function ask(issuer: Issuer, id: string, env: Env, miss = false): Promise<
   } catch (error) {
     const name = error instanceof Error ? error.name : typeof error;
     logLine("error", "object_failed", { issuer: issuer.issuer, error: name });
+    const known = memory.get(id);
+    if (known !== undefined) known.askedAt = Date.now();
     return null;
   }
 }

@@ -17,15 +17,25 @@ const FAILING_MS = 10_000;
 const RETRY_AFTER = { "retry-after": "60" };
 
 const failing = new QuickLRU<string, true>({ maxSize: 1_000, maxAge: FAILING_MS });
+/** Whose refusals were logged a moment ago. */
+const logged = new QuickLRU<string, true>({ maxSize: 1_000, maxAge: FAILING_MS });
 
 /** @throws ProblemError `rate_limited` */
 export const limitCaller = createMiddleware<AppEnv>(async function limitCaller(c, next) {
   const { account, id } = c.var.caller;
   if (!(await allows(c.env.CALLER_LIMIT, `${account} ${id}`))) {
-    throw new ProblemError("rate_limited", "caller_limit", RETRY_AFTER);
+    throw loggedOnce(new ProblemError("rate_limited", "caller_limit", RETRY_AFTER), id);
   }
   await next();
 });
+
+/** For refusals that cost nothing and may come without end: one line per sender in a while. */
+export function loggedOnce(problem: ProblemError, sender: string): ProblemError {
+  const key = `${problem.reason} ${sender}`;
+  problem.quiet = logged.has(key);
+  if (!problem.quiet) logged.set(key, true);
+  return problem;
+}
 
 /** Whether the address was over its limit a moment ago: then nothing is read or fetched for it. */
 export function isFailing(address: string): boolean {

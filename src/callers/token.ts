@@ -14,6 +14,9 @@ const MAX_NUMERIC_DATE = 253_402_300_799;
 /** Headers by which a token brings its own key (RFC 7515, section 4.1), or more rules to know. */
 const OWN_KEY = ["jwk", "jku", "x5c", "x5u"];
 
+/** An access or ID token; not a logout token, say, that the same keys sign (RFC 8725, section 3.11). */
+const TYPES = /^(?:application\/)?(?:at\+)?jwt$/i;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** The entry of `JWT_ISSUERS` that a token claims to be for, or why none can be. */
@@ -33,7 +36,8 @@ export function issuerOf(token: string, issuers: readonly Issuer[], now: number)
 function headerDenial(header: Fields): Denial | null {
   if (OWN_KEY.some((name) => name in header)) return "embedded_key";
   if ("crit" in header) return "critical_header";
-  const { kid } = header;
+  const { kid, typ } = header;
+  if (typ !== undefined && !(typeof typ === "string" && TYPES.test(typ))) return "type";
   const sane = kid === undefined || (typeof kid === "string" && kid.length <= MAX_KEY_ID_CHARS);
   return sane ? null : "key_id";
 }
@@ -61,7 +65,8 @@ export function hasScope(claims: Fields, { scope }: Issuer): boolean {
 
 /** `scope`, a string of words (RFC 8693), and `scp`, a list; some providers send one as the other. */
 export function scopeWords({ scope, scp }: Fields): readonly unknown[] {
-  return [scope, scp].flatMap((claim) => (typeof claim === "string" ? claim.split(" ") : claim));
+  const items = [scope, scp].flat();
+  return items.flatMap((item) => (typeof item === "string" ? item.split(/[\s,]+/) : item));
 }
 
 function claimsDenial({ sub, exp, nbf, iat }: Fields, now: number): Denial | null {

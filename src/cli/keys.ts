@@ -144,8 +144,8 @@ async function list(store: KeyStore): Promise<void> {
   if (stored.length === 0) return console.log("No keys.");
   const now = new Date();
   const rows = await Promise.all(
-    stored.map(async ({ record }) => {
-      if (record === null) return ["?", "(unreadable record)", "", "", "", "", ""];
+    stored.map(async ({ digest, record }) => {
+      if (record === null) return [digest, "(unreadable record)", "", "", "", "", ""];
       const { id, name, account, scopes, created_at, expires_at } = record;
       const expired = expires_at !== null && new Date(expires_at) <= now;
       const until = expires_at === null ? "never" : `${expires_at}${expired ? " (expired)" : ""}`;
@@ -157,12 +157,13 @@ async function list(store: KeyStore): Promise<void> {
 }
 
 async function revoke(id: string, store: KeyStore): Promise<void> {
-  const found = (await store.list()).find(({ record }) => record?.id === id);
-  if (found?.record === undefined || found.record === null) {
-    throw new UsageError(`There is no key with the id "${id}": see list.`);
-  }
-  await store.delete(found.digest);
-  console.log(`Revoked "${found.record.name}" (id ${id}). It stops working within about a minute.`);
+  const found = (await store.list()).filter(
+    ({ digest, record }) => record?.id === id || digest === id,
+  );
+  if (found.length === 0) throw new UsageError(`There is no key with the id "${id}": see list.`);
+  for (const { digest } of found) await store.delete(digest);
+  const name = found[0]?.record?.name ?? "an unreadable record";
+  console.log(`Revoked "${name}" (id ${id}). It stops working within about a minute.`);
 }
 
 function print(rows: readonly string[][]): void {

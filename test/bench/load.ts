@@ -92,7 +92,7 @@ async function withAutocannon(load: Load): Promise<Measured> {
     duration: seconds,
     requests: headers.map((set) => ({ headers: { ...set } })),
   });
-  const good = result.statusCodeStats?.[status]?.count ?? 0;
+  const good = result.statusCodeStats?.[`${status}` as const]?.count ?? 0;
   if (good !== result.requests.total || result.errors > 0) {
     throw new Error(`${result.requests.total - good} bad answers, ${result.errors} errors`);
   }

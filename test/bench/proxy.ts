@@ -1,6 +1,7 @@
 /** The deployable bundle in raw workerd, with a stand-in Zoo. */
 import { newApiKey } from "../../src/callers/api-key.ts";
 import { sha256Hex } from "../../src/digest.ts";
+import { apiKeyRecord } from "../api-key-record.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { type RunningWorkerd, startWorkerd } from "./workerd.ts";
 
@@ -16,14 +17,6 @@ export async function startProxy(
 ): Promise<RunningProxy> {
   const zoo = await startZoo();
   const apiKey = await newApiKey();
-  const record = {
-    id: "bench",
-    name: "bench",
-    account: "default",
-    scopes: ["balance:read"],
-    created_at: "2026-01-01T00:00:00Z",
-    expires_at: null,
-  };
   const { issuer, audience, jwksUrl } = zoo;
   const worker = await startWorkerd({
     script,
@@ -33,7 +26,7 @@ export async function startProxy(
       JWT_ISSUERS: JSON.stringify([{ issuer, audience, jwks_url: jwksUrl }]),
       ...vars,
     },
-    kv: { BALANCE_KV: {}, API_KEYS: { [await sha256Hex(apiKey)]: JSON.stringify(record) } },
+    kv: { BALANCE_KV: {}, API_KEYS: { [await sha256Hex(apiKey)]: JSON.stringify(apiKeyRecord()) } },
     objects: { ACCOUNT_BALANCE: "AccountBalance", ISSUER_KEYS: "IssuerKeys" },
     limits: ["CALLER_LIMIT", "FAILURE_LIMIT"],
     metrics: ["METRICS"],

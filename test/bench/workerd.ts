@@ -9,7 +9,8 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 
 // A CommonJS package: its default export would arrive wrapped.
-const WORKERD: string = createRequire(import.meta.url)("workerd").default;
+const require = createRequire(import.meta.url);
+const WORKERD: string = require("workerd").default;
 export const COMPATIBILITY_DATE = "2026-11-02";
 
 export interface WorkerSetup {

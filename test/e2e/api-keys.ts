@@ -1,5 +1,6 @@
 import { newApiKey, randomBase62 } from "../../src/callers/api-key.ts";
 import { sha256Hex } from "../../src/digest.ts";
+import { apiKeyRecord } from "../api-key-record.ts";
 import type { StartedWorker } from "./worker.ts";
 
 /** A key that the started Worker knows, as `npm run keys` would have stored it. */
@@ -9,15 +10,7 @@ export async function createKey(
 ): Promise<string> {
   const key = await newApiKey();
   const kv = await runtime.getKVNamespace("API_KEYS");
-  const record = {
-    id: randomBase62(10),
-    name: "test",
-    account: "default",
-    scopes: ["balance:read"],
-    created_at: "2026-01-01T00:00:00Z",
-    expires_at: null,
-    ...more,
-  };
+  const record = apiKeyRecord({ id: randomBase62(10), ...more });
   await kv.put(await sha256Hex(key), JSON.stringify(record));
   return key;
 }

@@ -2,8 +2,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { newApiKey } from "../../src/callers/api-key.ts";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import type { Fault } from "../zoo/faults.ts";
+import { createKey } from "./api-keys.ts";
 import { type StartedWorker, accountVars, callerOf, startWorker } from "./worker.ts";
 
 const FAULTS: readonly Fault[] = [
@@ -24,12 +26,18 @@ beforeAll(async () => {
   const names = ["good", "odd", ...FAULTS.map((_, n) => `bad-${n}`)];
   worker = await startWorker((zoo) => ({
     ...accountVars(zoo, Object.fromEntries(names.map((name) => [name, "user" as const]))),
+    APP_CHECK: JSON.stringify({
+      project_number: "1",
+      app_ids: ["1:1:ios:a"],
+      mode: "observe",
+      jwks_url: zoo.jwksUrl,
+    }),
     ZOO_TIMEOUT_MS: 300,
   }));
   const { zoo } = worker;
-  const ask = async (authorization: string) => {
+  const ask = async (authorization: string, headers: Record<string, string> = {}) => {
     credentials.push(authorization.replace("Bearer ", ""));
-    const response = await worker.balance({ authorization });
+    const response = await worker.balance({ authorization, ...headers });
     answers.push(JSON.stringify([...response.headers]) + (await response.text()));
   };
   const askFor = async (account: string) => ask((await callerOf(zoo, account)).authorization);
@@ -58,6 +66,11 @@ beforeAll(async () => {
   await ask(`Bearer ${await zoo.signToken({ account: "good" }, { header: { kid: "unknown" } })}`);
   await ask(`Bearer ${await zoo.signToken({ account: "nobody" })}`);
   await ask("Bearer canary-that-is-no-token");
+  const apiKey = await createKey(worker, { account: "good" });
+  const unknownKey = await newApiKey();
+  await ask(`Bearer ${apiKey}`);
+  await ask(`Bearer ${unknownKey}`);
+  await ask(`Bearer ${apiKey}`, { "x-request-id": apiKey, "x-firebase-appcheck": unknownKey });
 });
 afterAll(() => worker.close());
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type StartedWorker, startWorker } from "./worker.ts";
+import { type StartedWorker, accountVars, startWorker } from "./worker.ts";
 
 const ORIGINS = ["capacitor://localhost", "https://localhost", "https://app.example.com:8443"];
 const OTHERS = [
@@ -16,11 +16,18 @@ const OTHERS = [
 let worker: StartedWorker;
 let without: StartedWorker;
 beforeAll(async () => {
-  worker = await startWorker({ CORS_ORIGINS: JSON.stringify(ORIGINS) });
+  worker = await startWorker((zoo) => ({
+    ...accountVars(zoo, { default: "user" }),
+    ACCOUNTS: JSON.stringify({ dead: { token: "DEAD_TOKEN" } }),
+    DEAD_TOKEN: "revoked-at-zoo",
+    CORS_ORIGINS: JSON.stringify(ORIGINS),
+  }));
   without = await startWorker();
 });
 afterAll(() => Promise.all([worker.close(), without.close()]));
 
+const bearer = (claims: object) =>
+  worker.zoo.signToken({ ...claims }).then((token) => ({ authorization: `Bearer ${token}` }));
 const preflight = (origin: string, { url } = worker) =>
   fetch(`${url}/v1/balance`, {
     method: "OPTIONS",
@@ -52,19 +59,22 @@ describe.each(ORIGINS)("%s", (origin) => {
 });
 
 describe("answers", () => {
-  test("200, 304, 401, 404 and 405 can be read by a listed origin", async () => {
+  test("200, 304 and errors of all kinds can be read by a listed origin", async () => {
     const [origin = ""] = ORIGINS;
-    const full = await worker.balance({ origin });
+    const full = await worker.balance({ origin, ...(await bearer({ account: "default" })) });
     const etag = full.headers.get("etag") ?? "";
-    const polite = { origin, "if-none-match": etag, "cache-control": "max-age=60" };
+    const own = await bearer({ account: "default" });
+    const polite = { origin, ...own, "if-none-match": etag, "cache-control": "max-age=60" };
     const answers = [
       full,
       await worker.balance(polite),
       await worker.balance({ origin, authorization: "Bearer x" }),
       await fetch(`${worker.url}/nothing`, { headers: { origin } }),
       await fetch(`${worker.url}/v1/balance`, { method: "POST", headers: { origin } }),
+      await worker.balance({ origin, ...(await bearer({ account: "nobody" })) }),
+      await worker.balance({ origin, ...(await bearer({ account: "dead" })) }),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([200, 304, 401, 404, 405]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 304, 401, 404, 405, 403, 502]);
     for (const response of answers) {
       expect(response.headers.get("access-control-allow-origin")).toBe(origin);
       const exposed = response.headers.get("access-control-expose-headers")?.toLowerCase();
@@ -78,7 +88,7 @@ describe("answers", () => {
 
   test.each(OTHERS)("to %s: nothing of CORS, and caches know why", async (origin) => {
     const answers = [
-      await worker.balance({ origin }),
+      await worker.balance({ origin, ...(await bearer({ account: "default" })) }),
       await worker.balance({ origin, authorization: "Bearer x" }),
       await preflight(origin),
     ];

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { newApiKey } from "../../src/callers/api-key.ts";
 import { createKey } from "./api-keys.ts";
+import { startZoo } from "../zoo/server.ts";
 import { expectProblem } from "./problems.ts";
 import { type StartedWorker, type WorkerOptions, startWorker } from "./worker.ts";
 
@@ -28,12 +29,28 @@ async function untilLimited(next: () => Promise<Response>, expected: number): Pr
 }
 
 test("CALLER_LIMIT: per caller, whatever the address or the token", async () => {
-  await start({ callerLimit: LIMIT });
+  const second = await startZoo();
+  worker = await startWorker(
+    (zoo) => ({
+      JWT_ISSUERS: JSON.stringify(
+        [zoo, second].map(({ issuer, audience, jwksUrl }) => ({
+          issuer,
+          audience,
+          jwks_url: jwksUrl,
+        })),
+      ),
+    }),
+    { callerLimit: LIMIT },
+  );
   let n = 0;
   const busy = async () => ask(await worker.zoo.signToken({ n: ++n }), `192.0.2.${n}`);
   expect(await untilLimited(busy, 200)).toBeGreaterThanOrEqual(LIMIT);
   expect((await ask(await worker.zoo.signToken({ sub: "another" }))).status).toBe(200);
   expect((await ask(await createKey(worker, {}))).status).toBe(200);
+  // The same subject of another issuer is another caller.
+  expect((await ask(await second.signToken())).status).toBe(200);
+  await second.close();
+  expect(worker.logs.filter((line) => line.includes("caller_limit"))).toHaveLength(1);
   expect((await fetch(`${worker.url}/health`)).status).toBe(200);
 });
 
@@ -49,6 +66,8 @@ describe("FAILURE_LIMIT", () => {
     await expectProblem(await ask(await newApiKey()), 429, "rate_limited");
     // Nothing is looked up for this address now, but what needs no look-up is served.
     await expectProblem(await ask(unknown), 429, "rate_limited");
+    // One line for all that was refused without a look.
+    expect(worker.logs.filter((line) => line.includes("address_limited"))).toHaveLength(1);
     expect((await ask(known)).status).toBe(200);
     expect((await ask(await worker.zoo.signToken({ sub: "new" }))).status).toBe(200);
     expect((await ask(unknown, "192.0.2.2")).status).toBe(200);

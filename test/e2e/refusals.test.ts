@@ -9,24 +9,29 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newApiKey } from "../../src/callers/api-key.ts";
 import type { Denial } from "../../src/callers/denial.ts";
 import { sha256Hex } from "../../src/digest.ts";
+import { apiKeyRecord } from "../api-key-record.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { expectProblem } from "./problems.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
 
 let worker: StartedWorker;
+/** Of the same issuers, whose keys it has no reason to know. */
+let cold: StartedWorker;
 let other: Zoo;
 beforeAll(async () => {
   other = await startZoo();
-  worker = await startWorker((zoo) => ({
+  const issuersOf = (first: Zoo) => ({
     JWT_ISSUERS: JSON.stringify(
-      [zoo, other].map(({ issuer, audience, jwksUrl }) => ({
+      [first, other].map(({ issuer, audience, jwksUrl }) => ({
         issuer,
         audience,
         jwks_url: jwksUrl,
-        ...(issuer === zoo.issuer ? { algorithms: ["ES256", "RS256", "PS256"] } : {}),
+        ...(issuer === first.issuer ? { algorithms: ["ES256", "RS256", "PS256"] } : {}),
       })),
     ),
-  }));
+  });
+  worker = await startWorker(issuersOf);
+  cold = await startWorker(issuersOf(worker.zoo));
   // The issuers' keys are known from here on: what is asked for later is asked for by a refusal.
   for (const zoo of [worker.zoo, other]) {
     const token = await zoo.signToken();
@@ -34,7 +39,7 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await worker.close();
+  await Promise.all([worker.close(), cold.close()]);
   await other.close();
 });
 
@@ -104,15 +109,6 @@ async function storeKey(record: unknown): Promise<string> {
   await kv.put(await sha256Hex(key), typeof record === "string" ? record : JSON.stringify(record));
   return key;
 }
-
-const RECORD = {
-  id: "k1",
-  name: "test",
-  account: "default",
-  scopes: ["balance:read"],
-  created_at: "2026-01-01T00:00:00Z",
-  expires_at: null,
-};
 
 const swapLast = (key: string) => key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
 
@@ -228,30 +224,34 @@ const BAD_KEYS: readonly Row[] = [
   [
     "API key expired",
     "api_key_expired",
-    () => apiKey({ ...RECORD, expires_at: "2026-01-02T00:00:00Z" }),
+    () => apiKey(apiKeyRecord({ expires_at: "2026-01-02T00:00:00Z" })),
   ],
   ["API key revoked", "api_key_unknown", () => revokedKey()],
   ["API key, record not JSON", "api_key_bad_record", () => apiKey("{")],
-  ["API key, record without scopes", "api_key_bad_record", () => apiKey({ ...RECORD, scopes: [] })],
+  [
+    "API key, record without scopes",
+    "api_key_bad_record",
+    () => apiKey(apiKeyRecord({ scopes: [] })),
+  ],
   [
     "API key, record of another scope",
     "api_key_bad_record",
-    () => apiKey({ ...RECORD, scopes: ["*"] }),
+    () => apiKey(apiKeyRecord({ scopes: ["*"] })),
   ],
   [
     "API key, record without account",
     "api_key_bad_record",
-    () => apiKey({ ...RECORD, account: undefined }),
+    () => apiKey(apiKeyRecord({ account: undefined })),
   ],
   [
     "API key, record with a strange time",
     "api_key_bad_record",
-    () => apiKey({ ...RECORD, expires_at: "soon" }),
+    () => apiKey(apiKeyRecord({ expires_at: "soon" })),
   ],
   [
     "API key, record without expiry",
     "api_key_bad_record",
-    () => apiKey({ ...RECORD, expires_at: undefined }),
+    () => apiKey(apiKeyRecord({ expires_at: undefined })),
   ],
 ];
 
@@ -307,50 +307,59 @@ async function otherClaims(): Promise<string> {
 }
 
 async function revokedKey(): Promise<string> {
-  const key = await storeKey(RECORD);
+  const key = await storeKey(apiKeyRecord());
   const kv = await worker.runtime.getKVNamespace("API_KEYS");
   await kv.delete(await sha256Hex(key));
   return `Bearer ${key}`;
 }
 
 /** What the log says of a request. */
-async function reasonOf(requestId: string): Promise<unknown> {
-  const line = () => worker.logs.find((text) => text.includes(`"${requestId}"`)) ?? "{}";
+async function reasonOf({ logs }: StartedWorker, requestId: string): Promise<unknown> {
+  const line = () => logs.find((text) => text.includes(`"${requestId}"`)) ?? "{}";
   await expect.poll(line).toContain("denied");
   return JSON.parse(line()).reason;
 }
 
 let requests = 0;
-async function expectRefusal(authorization: string, reason: Denial): Promise<void> {
+async function expectRefusal(
+  { balance, ...asked }: StartedWorker,
+  authorization: string,
+  reason: Denial,
+): Promise<void> {
   const id = `refusal-${++requests}`;
-  const upstreamCalls = worker.zoo.balanceRequests.length;
-  const response = await worker.balance({ authorization, "x-request-id": id });
+  const upstreamCalls = asked.zoo.balanceRequests.length;
+  const response = await balance({ authorization, "x-request-id": id });
   const { request_id, ...body } = await expectProblem(response, 401, "invalid_credentials");
   expect(request_id).toBe(id);
   // An id of the same length, for the same Content-Length.
   const control = { authorization: "Bearer x", "x-request-id": id.replace("refusal", "control") };
-  const reference = await worker.balance(control);
+  const reference = await balance(control);
   expect(await reference.json()).toMatchObject(body);
   const comparable = ({ headers }: Response) =>
     [...headers].filter(([name]) => !["date", "x-request-id"].includes(name));
   expect(comparable(response)).toEqual(comparable(reference));
   expect(response.headers.get("www-authenticate")).toMatch(/^Bearer\b/);
-  expect(await reasonOf(id)).toBe(reason);
-  expect(worker.zoo.balanceRequests).toHaveLength(upstreamCalls);
+  expect(await reasonOf({ balance, ...asked }, id)).toBe(reason);
+  expect(asked.zoo.balanceRequests).toHaveLength(upstreamCalls);
 }
 
 describe("bad by its shape", () => {
   test.each(BAD_SHAPES)("%s: %s", async (_, reason, make) => {
+    await expectRefusal(cold, await make(), reason);
+  });
+
+  test("and no key was looked up for any of them, as it is for the first that could be good", async () => {
     const fetches = () => worker.zoo.jwksRequests.length + other.jwksRequests.length;
     const before = fetches();
-    await expectRefusal(await make(), reason);
-    expect(fetches()).toBe(before);
+    expect(cold.logs.join("\n")).not.toContain("keys_refreshed");
+    expect((await cold.balance({ authorization: `Bearer ${worker.token}` })).status).toBe(200);
+    expect(fetches()).toBe(before + 1);
   });
 });
 
 describe("bad by what is known", () => {
   test.each(BAD_KEYS)("%s: %s", async (_, reason, make) => {
-    await expectRefusal(await make(), reason);
+    await expectRefusal(worker, await make(), reason);
   });
 });
 
@@ -374,6 +383,13 @@ test.each([{}, { authorization: "" }])("no credential (%j): asked for one", asyn
   expect(response.headers.get("www-authenticate")).toBe('Bearer realm="zoo-balance"');
 });
 
+test.each(["GET", "HEAD"])("%s is protected like the other", async (method) => {
+  for (const authorization of [undefined, "Bearer x"]) {
+    const headers = authorization === undefined ? {} : { authorization };
+    expect((await fetch(`${worker.url}/v1/balance`, { method, headers })).status).toBe(401);
+  }
+});
+
 test("what is not wrong is let in", async () => {
   const good = [
     bearer({ nbf: seconds() + 15 }),
@@ -381,9 +397,11 @@ test("what is not wrong is let in", async () => {
     bearer({ exp: seconds() + 600.5 }),
     bearer({ aud: ["another-app", worker.zoo.audience] }),
     signed({ kid: undefined }),
+    signed({ typ: "at+jwt" }),
+    signed({ typ: undefined }),
     worker.zoo.signToken({}, { alg: "RS256" }).then((token) => `bearer ${token}`),
     `Bearer ${signRaw(header(), `{"x":{"sub":"a"},"y":[{"sub":"b"},{"sub":"c"}],${JSON.stringify(claims()).slice(1)}`)}`,
-    apiKey(RECORD),
+    apiKey(apiKeyRecord()),
   ];
   for (const authorization of await Promise.all(good)) {
     const { status } = await worker.balance({ authorization });

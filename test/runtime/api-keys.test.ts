@@ -3,8 +3,9 @@ import { apiKeyDenial, newApiKey } from "../../src/callers/api-key.ts";
 import { identifyByApiKey } from "../../src/callers/api-keys.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
 import { ReadBudget } from "../../src/callers/read-budget.ts";
-import { addressOf } from "../../src/callers/rate-limit.ts";
+import { addressOf, countFailure, isFailing } from "../../src/callers/rate-limit.ts";
 import { sha256Hex } from "../../src/digest.ts";
+import { apiKeyRecord } from "../api-key-record.ts";
 import { env } from "./support.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
@@ -25,19 +26,12 @@ const lookup = (more: Partial<Lookup> = {}): Lookup => ({
   mayAsk: true,
   ...more,
 });
+const unavailable = { ok: false, denial: "api_keys_unavailable" };
 const identify = (key: string, more: Partial<Lookup> = {}) => identifyByApiKey(key, lookup(more));
 
 async function stored(more: object = {}): Promise<string> {
   const key = await newApiKey();
-  const record = {
-    id: "k1",
-    name: "test",
-    account: "default",
-    scopes: ["balance:read"],
-    created_at: "2026-01-01T00:00:00Z",
-    expires_at: null,
-    ...more,
-  };
+  const record = apiKeyRecord(more);
   await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(record));
   return key;
 }
@@ -95,11 +89,41 @@ describe("reads of Workers KV", () => {
     expect(await identify(known)).toMatchObject({ ok: true });
     const flood = await Promise.all(Array.from({ length: 500 }, newApiKey));
     const results = await Promise.all(flood.map((key) => identify(key)));
-    expect(get.mock.calls.length).toBeLessThanOrEqual(60);
+    expect(get.mock.calls.length).toBeLessThanOrEqual(210);
     expect(results.at(-1)).toEqual({ ok: false, denial: "api_key_reads_limited" });
+    expect(await identify(known)).toMatchObject({ ok: true });
+    // Nor when the copies of their records have run out, and the flood goes on.
+    later(31_000);
+    const more = await Promise.all(Array.from({ length: 1_000 }, newApiKey));
+    await Promise.all(more.map((key) => identify(key)));
     expect(await identify(known)).toMatchObject({ ok: true });
     later(2_000_000);
     expect(await identify(await stored())).toMatchObject({ ok: true });
+  });
+
+  test("a herd with one good key, and with many, is let in", async () => {
+    later(4_000_000);
+    const key = await stored();
+    const herd = await Promise.all(Array.from({ length: 150 }, () => identify(key)));
+    expect(herd.every(({ ok }) => ok)).toBe(true);
+    later(5_000_000);
+    const keys = await Promise.all(Array.from({ length: 150 }, () => stored()));
+    const many = await Promise.all(keys.map((each) => identify(each)));
+    expect(many.every(({ ok }) => ok)).toBe(true);
+  });
+
+  test("one that fails uses nothing up", async () => {
+    later(6_000_000);
+    get.mockRejectedValue(new Error("boom"));
+    for (let n = 0; n < 250; n++) {
+      expect(await identify(await newApiKey())).toEqual(unavailable);
+    }
+    get.mockReset();
+  });
+
+  test("one that hangs is given up", async () => {
+    get.mockReturnValueOnce(new Promise<never>(() => undefined) as never);
+    expect(await identify(await newApiKey())).toEqual(unavailable);
   });
 
   test("good keys use nothing up", async () => {
@@ -131,8 +155,38 @@ test("a key expires to the second, also one that is known", async () => {
 test("when KV fails, nobody unknown gets in, and nobody is told that the key is bad", async () => {
   const key = await stored();
   get.mockRejectedValueOnce(new Error("boom"));
-  expect(await identify(key)).toEqual({ ok: false, denial: "api_keys_unavailable" });
+  expect(await identify(key)).toEqual(unavailable);
   expect(await identify(key)).toMatchObject({ ok: true });
+});
+
+describe("counting failures", () => {
+  const limitOf = (limit: () => Promise<RateLimitOutcome>) =>
+    ({ ...env, FAILURE_LIMIT: { limit } }) as typeof env;
+
+  test("an address over its limit is failing for 10 seconds, then is counted again", async () => {
+    const limit = vi.fn(async () => ({ success: false }));
+    expect(await countFailure("a", limitOf(limit))).toBe(true);
+    expect(isFailing("a")).toBe(true);
+    expect(isFailing("b")).toBe(false);
+    expect(await countFailure("a", limitOf(limit))).toBe(true);
+    expect(limit).toHaveBeenCalledOnce();
+    later(10_000);
+    expect(isFailing("a")).toBe(false);
+    expect(
+      await countFailure(
+        "a",
+        limitOf(async () => ({ success: true })),
+      ),
+    ).toBe(false);
+  });
+
+  test("when the platform cannot count, nobody is over the limit", async () => {
+    const warn = vi.spyOn(console, "warn").mockReturnValueOnce();
+    const broken = () => Promise.reject(new Error("boom"));
+    expect(await countFailure("c", limitOf(broken))).toBe(false);
+    expect(warn.mock.calls[0]?.[0]).toContain("limiter_failed");
+    expect(await countFailure("c", { ...env, FAILURE_LIMIT: undefined } as never)).toBe(false);
+  });
 });
 
 test("callers differ by their key's id", async () => {

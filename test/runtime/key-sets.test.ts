@@ -1,7 +1,7 @@
 /** The issuer's keys as an isolate knows them, with real signatures and a mocked identity provider. */
 import { SignJWT, exportJWK, generateKeyPair } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { verifyJwt } from "../../src/callers/jwt.ts";
+import { identifyByJwt, verifyJwt } from "../../src/callers/jwt.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
 import { keysId, writeKeysCopy } from "../../src/callers/stored-keys.ts";
 import { env } from "./support.ts";
@@ -32,6 +32,9 @@ const issuerOf = (name: string) => ({
   algorithms: ["ES256" as const],
   jwks_url: `https://${name}.example/jwks`,
 });
+
+const ofObject = vi.spyOn(env.ISSUER_KEYS, "getByName");
+const kvGet = vi.spyOn(env.BALANCE_KV, "get");
 
 async function verify(name: string, key: Key, kid = key.kid, mayAsk = true) {
   const token = await new SignJWT({ sub: "somebody" })
@@ -116,4 +119,129 @@ test("a key set holds public signature keys only; others are left out", async ()
   fetched.mockImplementation(async () => Response.json({ keys: [secret, octets, 7, fresh.jwk] }));
   expect(await verify("mixed", fresh)).toBe("ok");
   expect(await verify("mixed", { ...fresh, privateKey }, "leaked")).toBe("unknown_key");
+});
+
+describe("an address that keeps failing", () => {
+  test("has nothing looked up, and keys from long ago are not good enough", async () => {
+    publish(old);
+    expect(await verify("frugal", old)).toBe("ok");
+    ofObject.mockClear();
+    kvGet.mockClear();
+    expect(await verify("frugal", old, "old", false)).toBe("ok");
+    expect(await verify("frugal", fresh, "new", false)).toBe("unknown_key");
+    expect(await verify("frugal-unknown", old, "old", false)).toBe("address_limited");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 2 * 3_600_000 });
+    expect(await verify("frugal", old, "old", false)).toBe("address_limited");
+    expect([ofObject.mock.calls, kvGet.mock.calls]).toEqual([[], []]);
+  });
+
+  test("has one signature checked, not one per key", async () => {
+    const keys = await Promise.all(Array.from({ length: 15 }, () => newKey()));
+    publish(...keys);
+    const check = vi.spyOn(crypto.subtle, "verify");
+    await verify("candidates", keys[0] ?? old);
+    check.mockClear();
+    expect(await verify("candidates", await newKey(), undefined, false)).toBe("signature");
+    expect(check).toHaveBeenCalledOnce();
+    check.mockClear();
+    expect(await verify("candidates", await newKey())).toBe("signature");
+    expect(check.mock.calls.length).toBeLessThanOrEqual(20);
+    check.mockRestore();
+  });
+});
+
+describe("a flood", () => {
+  test("for an issuer without keys is answered from memory for a while", async () => {
+    unreachable();
+    expect(await verify("barren", old)).toBe("keys_unavailable");
+    ofObject.mockClear();
+    kvGet.mockClear();
+    for (let n = 0; n < 20; n++) expect(await verify("barren", old)).toBe("keys_unavailable");
+    expect([ofObject.mock.calls, kvGet.mock.calls]).toEqual([[], []]);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
+    publish(old);
+    expect(await verify("barren", old)).toBe("ok");
+  });
+
+  test("of unknown key ids asks the object a few times, also when it fails", async () => {
+    publish(old);
+    expect(await verify("flooded", old)).toBe("ok");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 6_000 });
+    ofObject.mockClear();
+    const flood = Array.from({ length: 200 }, (_, n) => verify("flooded", fresh, `made-up-${n}`));
+    expect(new Set(await Promise.all(flood))).toEqual(new Set(["unknown_key"]));
+    expect(ofObject.mock.calls.length).toBeLessThanOrEqual(50);
+
+    vi.setSystemTime(Date.now() + 6_000);
+    ofObject.mockClear();
+    ofObject.mockImplementation(() => {
+      throw new Error("boom");
+    });
+    for (let n = 0; n < 20; n++) {
+      expect(await verify("flooded", fresh, `made-up-too-${n}`)).toBe("unknown_key");
+    }
+    expect(ofObject).toHaveBeenCalledOnce();
+    ofObject.mockRestore();
+  });
+});
+
+describe("discovery", () => {
+  const discover = async (document: object) => {
+    const name = `discovered-${crypto.randomUUID()}`;
+    const issuer = `https://${name}.example`;
+    const token = await new SignJWT({ sub: "somebody" })
+      .setProtectedHeader({ alg: "ES256", kid: "old" })
+      .setIssuer(issuer)
+      .setAudience("app")
+      .setExpirationTime("1 hour")
+      .sign(old.privateKey);
+    const entry = { issuer, audience: "app", algorithms: ["ES256" as const] };
+    const lookup = { env, waitUntil: () => undefined, mayAsk: true };
+    fetched.mockImplementation(async (url) =>
+      Response.json(String(url).endsWith("/jwks") ? { keys: [old.jwk] } : { issuer, ...document }),
+    );
+    const result = await verifyJwt(token, [entry], lookup);
+    return result.ok ? "ok" : result.denial;
+  };
+
+  test("finds the keys", async () => {
+    expect(await discover({ jwks_uri: "https://keys.example/jwks" })).toBe("ok");
+  });
+
+  test.each([
+    [
+      "another issuer's document",
+      { issuer: "https://other.example", jwks_uri: "https://a.b/jwks" },
+    ],
+    ["keys without TLS", { jwks_uri: "http://keys.example/jwks" }],
+    ["no address of keys", {}],
+  ])("is not fooled by %s", async (_, document) => {
+    expect(await discover(document)).toBe("keys_unavailable");
+  });
+});
+
+test("of several entries for an issuer the one that fits audience, algorithm and scope counts", async () => {
+  publish(old);
+  const entries = [
+    { ...issuerOf("several"), audience: "app", scope: "admin", account: "a" },
+    { ...issuerOf("several"), audience: "app", scope: "reader", account: "b" },
+    { ...issuerOf("several"), audience: "web", account: "c" },
+    { ...issuerOf("several"), audience: "old", algorithms: ["RS256" as const], account: "d" },
+    { ...issuerOf("several"), audience: "old", account: "e" },
+  ];
+  const accountFor = async (aud: string[], scope: string) => {
+    const token = await new SignJWT({ sub: "somebody", aud, scope })
+      .setProtectedHeader({ alg: "ES256", kid: "old" })
+      .setIssuer("https://several.example")
+      .setExpirationTime("1 hour")
+      .sign(old.privateKey);
+    const lookup = { env, waitUntil: () => undefined, mayAsk: true };
+    const result = await identifyByJwt(token, entries, lookup);
+    return result.ok ? result.caller.account : result.denial;
+  };
+  expect(await accountFor(["app"], "admin")).toBe("a");
+  expect(await accountFor(["app"], "x reader")).toBe("b");
+  expect(await accountFor(["app"], "x")).toBe("scope_missing");
+  expect(await accountFor(["web", "app"], "x")).toBe("c");
+  expect(await accountFor(["old"], "x")).toBe("e");
 });

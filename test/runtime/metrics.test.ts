@@ -1,0 +1,77 @@
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { expect, test, vi } from "vitest";
+import { app } from "../../src/app.ts";
+import { newApiKey } from "../../src/callers/api-key.ts";
+import { sha256Hex } from "../../src/digest.ts";
+import { apiKeyRecord } from "../api-key-record.ts";
+import { balanceBody } from "../zoo/bodies.ts";
+import { env } from "./support.ts";
+
+vi.spyOn(console, "warn").mockReturnValue();
+
+async function pointOf(
+  path: string,
+  METRICS: unknown,
+  vars: object = {},
+  authorization = "Bearer x",
+) {
+  const context = createExecutionContext();
+  const request = new Request(`https://proxy.example${path}`, {
+    headers: { authorization },
+  });
+  const response = await app.fetch(request, { ...env, ...vars, METRICS }, context);
+  await waitOnExecutionContext(context);
+  return response;
+}
+
+test("a point a request: route, code, cache, account, reason, attestation; status, ms, age", async () => {
+  const writeDataPoint = vi.fn();
+  await pointOf("/v1/balance", { writeDataPoint });
+  await pointOf("/health", { writeDataPoint });
+  expect(writeDataPoint.mock.calls).toEqual([
+    [
+      {
+        indexes: [""],
+        blobs: ["/v1/balance", "invalid_credentials", "", "", "malformed", ""],
+        doubles: [401, expect.any(Number), -1],
+      },
+    ],
+    [
+      {
+        indexes: [""],
+        blobs: ["/health", "", "", "", "", ""],
+        doubles: [200, expect.any(Number), -1],
+      },
+    ],
+  ]);
+});
+
+test("a failed attestation is counted, also where it is only observed", async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () =>
+    Response.json(balanceBody("2026-08")),
+  );
+  vi.spyOn(console, "info").mockReturnValue();
+  const key = await newApiKey();
+  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  const writeDataPoint = vi.fn();
+  const APP_CHECK = { project_number: "1", app_ids: ["a"], mode: "observe" };
+  const METRICS = { writeDataPoint };
+  const { status } = await pointOf("/v1/balance", METRICS, { APP_CHECK }, `Bearer ${key}`);
+  expect(status).toBe(200);
+  expect(writeDataPoint.mock.calls[0]?.[0].blobs).toEqual([
+    "/v1/balance",
+    "",
+    "miss",
+    "default",
+    "",
+    "missing",
+  ]);
+});
+
+test("a lost point, or no binding at all, loses no answer", async () => {
+  const writeDataPoint = () => {
+    throw new Error("boom");
+  };
+  expect((await pointOf("/health", { writeDataPoint })).status).toBe(200);
+  expect((await pointOf("/health", undefined)).status).toBe(200);
+});
