@@ -45,7 +45,7 @@ export class KeyStore {
   /** @throws StoreError */
   async list(): Promise<readonly StoredKey[]> {
     const output = await this.#wrangler("list");
-    const keys = listSchema.parse(JSON.parse(output.slice(output.indexOf("["))));
+    const keys = listSchema.parse(JSON.parse(output.slice(output.search(/^\[/m))));
     return keys.map(({ name, metadata }) => ({
       digest: name,
       record: apiKeyRecordSchema.safeParse(metadata).data ?? null,
@@ -56,7 +56,16 @@ export class KeyStore {
     await this.#wrangler("delete", digest);
   }
 
+  /** Once more if it fails: every command may be repeated, and a Worker that runs may lock the store. */
   async #wrangler(command: string, ...args: string[]): Promise<string> {
+    try {
+      return await this.#run(command, ...args);
+    } catch {
+      return await this.#run(command, ...args);
+    }
+  }
+
+  async #run(command: string, ...args: string[]): Promise<string> {
     const all = [WRANGLER, "kv", "key", command, ...args, ...this.#where];
     const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" };
     try {
