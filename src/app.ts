@@ -6,6 +6,7 @@ import { authenticate } from "./callers/authenticate.ts";
 import { limitCaller } from "./callers/rate-limit.ts";
 import type { AppEnv } from "./context.ts";
 import { allowOrigins } from "./cors.ts";
+import { BALANCE_PATH } from "./hit.ts";
 import { allowOnly, configure, observe, onError } from "./middleware.ts";
 import { ProblemError } from "./problem.ts";
 
@@ -18,8 +19,8 @@ app.use(allowOrigins);
 app.get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }));
 app.all("/health", allowOnly("GET, HEAD"));
 
-app.get("/v1/balance", authenticate, limitCaller, attest, answerBalance);
-app.all("/v1/balance", allowOnly("GET, HEAD"));
+app.get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance);
+app.all(BALANCE_PATH, allowOnly("GET, HEAD"));
 
 // Not `notFound`: what that throws passes by the middleware that has to add headers to it.
 app.all("*", () => {

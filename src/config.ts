@@ -221,9 +221,11 @@ function parseVariables(env: object): ParsedConfig {
       accounts.set(account, { name: account, token: secret.data, subject, source });
     } else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
   }
+  // Off is as good as not there, for all that read it.
+  const APP_CHECK = variables.APP_CHECK?.mode === "off" ? undefined : variables.APP_CHECK;
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, config: { ...variables, accounts } };
+    : { ok: true, config: { ...variables, APP_CHECK, accounts } };
 }
 
 type Issue = z.core.$ZodIssue;

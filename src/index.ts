@@ -1,6 +1,13 @@
-/** Worker entry: hands requests to the app; exports the Durable Objects that wrangler.toml names. */
+/** Worker entry: memory if it can, else the app; exports the Durable Objects that wrangler.toml names. */
 import { app } from "./app.ts";
+import type { Env } from "./config.ts";
+import { fromMemory } from "./hit.ts";
 
 export { AccountBalance } from "./balance/account-balance.ts";
 export { IssuerKeys } from "./callers/issuer-keys.ts";
-export default app;
+
+export default {
+  async fetch(request, env, context) {
+    return (await fromMemory(request, env)) ?? app.fetch(request, env, context);
+  },
+} satisfies ExportedHandler<Env>;

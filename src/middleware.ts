@@ -2,6 +2,7 @@
 import type { MiddlewareHandler } from "hono";
 import { parseConfig } from "./config.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import { SECURITY_HEADERS } from "./headers.ts";
 import { logLine, requestIdOf, writeMetric } from "./observe.ts";
 import { type ProblemCode, ProblemError, problemResponse } from "./problem.ts";
 
@@ -9,15 +10,6 @@ type Middleware = MiddlewareHandler<AppEnv>;
 
 /** An answer slower than this is logged: the caller was waiting for Zoo or for the platform. */
 const SLOW_MS = 1_000;
-
-/** For an API that no page frames, runs or refers from. */
-const SECURITY_HEADERS = {
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-  "referrer-policy": "no-referrer",
-  "strict-transport-security": "max-age=31536000",
-  "x-content-type-options": "nosniff",
-  "x-frame-options": "DENY",
-} as const;
 
 /** Names the request, then, when it is answered, adds the common headers and writes line and metric. */
 export const observe: Middleware = async function observe(c, next) {

@@ -33,8 +33,8 @@ export function plan(ageMs: number | null, maxAgeSeconds: number | null, d: Dura
  *
  * @returns seconds, or null when the header says neither; what is malformed is ignored
  */
-export function requestedMaxAge(cacheControl: string | undefined): number | null {
-  if (cacheControl === undefined) return null;
+export function requestedMaxAge(cacheControl: string | null): number | null {
+  if (cacheControl === null) return null;
   let least: number | null = null;
   for (const directive of cacheControl.toLowerCase().split(",")) {
     const [name, value] = directive.split("=", 2).map((part) => part.trim());

@@ -113,6 +113,18 @@ export async function readBalance(
   });
 }
 
+/** The value in memory, if it may be answered at once and as fresh; else `null`. */
+export function recallFresh(
+  account: string,
+  maxAge: number | null,
+  config: Config,
+  now: number,
+): BalanceRecord | null {
+  const record = memory.get(account)?.record ?? null;
+  if (record === null) return null;
+  return plan(now - record.fetched_at, maxAge, config) === "serve" ? record : null;
+}
+
 /** What there is after all that could be tried was tried. */
 function conclude(
   record: BalanceRecord | null,

@@ -8,7 +8,7 @@ import { sha256Hex } from "../digest.ts";
 import { logLine } from "../observe.ts";
 import { apiKeyDenial, hasPrefix } from "./api-key.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "./api-key-record.ts";
-import { type Caller, callerId } from "./caller.ts";
+import { type Caller, callerId, type Identified } from "./caller.ts";
 import { type Denial, denied, type Result } from "./denial.ts";
 import type { Lookup } from "./lookup.ts";
 import { ReadBudget } from "./read-budget.ts";
@@ -17,9 +17,8 @@ import { ReadBudget } from "./read-budget.ts";
 const KEEP_SECONDS = 30;
 const READ_DEADLINE_MS = 2_000;
 
-interface Entry {
+interface Entry extends Identified {
   readonly record: ApiKeyRecord;
-  readonly caller: Caller;
 }
 
 const known = new QuickLRU<string, Entry>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
@@ -35,24 +34,23 @@ const budget = new ReadBudget({ burst: 200, perSecond: 20 });
 export const isApiKey = hasPrefix;
 
 /** The caller that an API key is for. Never throws on a bad key. */
-export async function identifyByApiKey(
-  key: string,
-  lookup: Lookup,
-): Promise<Result<{ caller: Caller }>> {
+export async function identifyByApiKey(key: string, lookup: Lookup): Promise<Result<Identified>> {
   const bad = await apiKeyDenial(key);
   if (bad !== null) return denied(bad);
   const digest = await sha256Hex(key);
   const entry = known.get(digest) ?? refused.get(digest) ?? (await find(digest, lookup));
   if (typeof entry === "string") return denied(entry);
-  const { expires_at } = entry.record;
-  if (expires_at !== null && Date.parse(expires_at) <= Date.now()) return denied("api_key_expired");
-  return { ok: true, caller: entry.caller };
+  const { caller, until } = entry;
+  const expiry = Date.parse(entry.record.expires_at ?? "9999-12-31");
+  if (expiry <= Date.now()) return denied("api_key_expired");
+  return { ok: true, caller, until: Math.min(until, expiry) };
 }
 
 async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | Denial> {
   if (!mayAsk) return "address_limited";
   const counted = !proven.has(digest);
   if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
+  const readAt = Date.now();
   let value: unknown;
   try {
     const read = env.API_KEYS.get(digest, { type: "text", cacheTtl: KEEP_SECONDS });
@@ -63,7 +61,7 @@ async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | De
     logLine("error", "api_keys_failed", { error: name });
     return "api_keys_unavailable";
   }
-  const entry = await entryOf(value);
+  const entry = await entryOf(value, readAt);
   if (typeof entry === "string") {
     refused.set(digest, entry);
   } else {
@@ -74,13 +72,14 @@ async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | De
   return entry;
 }
 
-async function entryOf(value: unknown): Promise<Entry | Denial> {
+async function entryOf(value: unknown, readAt: number): Promise<Entry | Denial> {
   if (typeof value !== "string") return "api_key_unknown";
   const record = parse(value);
   if (record === null) return "api_key_bad_record";
   const { id, account, scopes } = record;
   const scope = scopes.includes("balance:read") ? "balance:read" : "balance:status";
-  return { record, caller: { id: await callerId("api-key", id), account, scope } };
+  const caller: Caller = { id: await callerId("api-key", id), account, scope };
+  return { record, caller, until: readAt + KEEP_SECONDS * 1_000 };
 }
 
 function parse(text: string): ApiKeyRecord | null {

@@ -3,7 +3,7 @@
  * Beside the credential, never instead of it.
  */
 import { createMiddleware } from "hono/factory";
-import type { AppCheck, Issuer } from "../config.ts";
+import type { AppCheck, Config, Issuer } from "../config.ts";
 import type { AppEnv } from "../context.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
@@ -11,6 +11,7 @@ import { ProblemError } from "../problem.ts";
 import { type Denial, denied, problemOf } from "./denial.ts";
 import { verifyJwt } from "./jwt.ts";
 import type { Lookup } from "./lookup.ts";
+import { isAttested, rememberAttested } from "./verified.ts";
 
 const JWKS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks";
 const MAX_TOKEN_CHARS = 4_096;
@@ -23,10 +24,10 @@ const OBSERVE_DEADLINE_MS = 300;
  */
 export const attest = createMiddleware<AppEnv>(async function attest(c, next) {
   const { APP_CHECK } = c.var.config;
-  if (APP_CHECK === undefined || APP_CHECK.mode === "off") return next();
+  if (APP_CHECK === undefined) return next();
   const { env, executionCtx } = c;
   const enforce = APP_CHECK.mode === "enforce";
-  const check = attestationFailure(c.req.header("x-firebase-appcheck"), APP_CHECK, {
+  const check = attestationFailure(c.req.header("x-firebase-appcheck"), c.var.config, {
     env,
     waitUntil: (work) => executionCtx.waitUntil(work),
     mayAsk: true,
@@ -49,14 +50,19 @@ export const attest = createMiddleware<AppEnv>(async function attest(c, next) {
 
 async function attestationFailure(
   token: string | undefined,
-  appCheck: AppCheck,
+  config: Config,
   lookup: Lookup,
 ): Promise<Denial | "missing" | "app_id" | null> {
+  const appCheck = config.APP_CHECK;
   if (token === undefined) return "missing";
+  if (appCheck === undefined || isAttested(token, config)) return null;
   if (token.length > MAX_TOKEN_CHARS) return "too_large";
   const verified = await verifyJwt(token, [issuerFor(appCheck)], lookup);
   if (!verified.ok) return verified.denial;
-  return appCheck.app_ids.includes(verified.payload.sub ?? "") ? null : "app_id";
+  const { sub = "", exp = 0 } = verified.payload;
+  if (!appCheck.app_ids.includes(sub)) return "app_id";
+  rememberAttested(token, exp * 1_000, config);
+  return null;
 }
 
 /** Firebase's tokens are those of an issuer like another (its own documentation, "Verify tokens"). */

@@ -4,11 +4,12 @@ import type { Env } from "../config.ts";
 import type { AppEnv } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { identifyByApiKey, isApiKey } from "./api-keys.ts";
-import type { Caller } from "./caller.ts";
+import type { Identified } from "./caller.ts";
 import { type Denied, denied, problemOf, type Result } from "./denial.ts";
 import { identifyByJwt } from "./jwt.ts";
 import type { Lookup } from "./lookup.ts";
 import { addressOf, countFailure, isFailing, loggedOnce } from "./rate-limit.ts";
+import { recallCaller, rememberCaller } from "./verified.ts";
 
 /** Larger than any identity provider's token; a header of more is not looked into. */
 const MAX_CREDENTIAL_CHARS = 8_192;
@@ -22,15 +23,20 @@ export const authenticate = createMiddleware<AppEnv>(async function authenticate
     throw loggedOnce(new ProblemError("missing_credentials", "no_header"), address);
   }
   const { env, executionCtx } = c;
-  const result = await identify(header, c.var.config.JWT_ISSUERS, {
-    env,
-    waitUntil: (work) => executionCtx.waitUntil(work),
-    mayAsk: !isFailing(address),
-  });
-  if (!result.ok) throw await refusalOf(result, address, env);
-  const { caller } = result;
-  if (!c.var.config.accounts.has(caller.account)) {
-    throw new ProblemError("unknown_account", "not_in_accounts");
+  const { config } = c.var;
+  let caller = recallCaller(header, config);
+  if (caller === null) {
+    const result = await identify(header, config.JWT_ISSUERS, {
+      env,
+      waitUntil: (work) => executionCtx.waitUntil(work),
+      mayAsk: !isFailing(address),
+    });
+    if (!result.ok) throw await refusalOf(result, address, env);
+    caller = result.caller;
+    if (!config.accounts.has(caller.account)) {
+      throw new ProblemError("unknown_account", "not_in_accounts");
+    }
+    rememberCaller(header, caller, result.until, config);
   }
   c.set("caller", caller);
   await next();
@@ -51,7 +57,7 @@ async function identify(
   header: string,
   issuers: Parameters<typeof identifyByJwt>[1],
   lookup: Lookup,
-): Promise<Result<{ caller: Caller }>> {
+): Promise<Result<Identified>> {
   if (header.length > MAX_CREDENTIAL_CHARS) return denied("too_large");
   const credential = BEARER.exec(header)?.[1];
   if (credential === undefined) return denied("not_bearer");

@@ -17,6 +17,13 @@ export interface Caller {
   readonly scope: Scope;
 }
 
+/** A caller, and until when that is known without looking again. */
+export interface Identified {
+  readonly caller: Caller;
+  /** Epoch milliseconds. */
+  readonly until: number;
+}
+
 /** @returns the first 16 hex digits of SHA-256 over the parts, which cannot run into each other */
 export async function callerId(...parts: readonly string[]): Promise<string> {
   return sha256Hex(JSON.stringify(parts), 8);

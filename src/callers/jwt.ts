@@ -10,7 +10,7 @@ import {
   jwtVerify,
 } from "jose";
 import { accountName, type Issuer } from "../config.ts";
-import { type Caller, callerId, type Scope } from "./caller.ts";
+import { type Identified, callerId, type Scope } from "./caller.ts";
 import { type Denial, denied, type Result } from "./denial.ts";
 import { type KeySet, keySetAfterMiss, keySetOf } from "./key-sets.ts";
 import type { Lookup } from "./lookup.ts";
@@ -24,7 +24,7 @@ export async function identifyByJwt(
   token: string,
   issuers: readonly Issuer[],
   lookup: Lookup,
-): Promise<Result<{ caller: Caller }>> {
+): Promise<Result<Identified>> {
   const verified = await verifyJwt(token, issuers, lookup);
   if (!verified.ok) return verified;
   const { payload, issuer } = verified;
@@ -32,7 +32,8 @@ export async function identifyByJwt(
   const account = accountOf(payload, issuer);
   if (account === null) return denied("account_claim_missing", issuer.issuer);
   const id = await callerId(issuer.issuer, payload.sub ?? "");
-  return { ok: true, caller: { id, account, scope: scopeOf(payload) } };
+  const caller = { id, account, scope: scopeOf(payload) };
+  return { ok: true, caller, until: (payload.exp ?? 0) * 1_000 };
 }
 
 /** The claims of a token that one of the issuers has signed. Never throws on a bad token. */

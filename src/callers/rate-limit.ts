@@ -10,6 +10,7 @@ import type { Env } from "../config.ts";
 import type { AppEnv } from "../context.ts";
 import { logLine } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
+import type { Caller } from "./caller.ts";
 
 /** How long an address over its limit gets no work done before it is counted again. */
 const FAILING_MS = 10_000;
@@ -22,12 +23,17 @@ const logged = new QuickLRU<string, true>({ maxSize: 1_000, maxAge: FAILING_MS }
 
 /** @throws ProblemError `rate_limited` */
 export const limitCaller = createMiddleware<AppEnv>(async function limitCaller(c, next) {
-  const { account, id } = c.var.caller;
-  if (!(await allows(c.env.CALLER_LIMIT, `${account} ${id}`))) {
+  const { id } = c.var.caller;
+  if (!(await allowsCaller(c.env, c.var.caller))) {
     throw loggedOnce(new ProblemError("rate_limited", "caller_limit", RETRY_AFTER), id);
   }
   await next();
 });
+
+/** Counts a request of the caller. @returns whether it is within the limit */
+export function allowsCaller(env: Env, { account, id }: Caller): Promise<boolean> {
+  return allows(env.CALLER_LIMIT, `${account} ${id}`);
+}
 
 /** For refusals that cost nothing and may come without end: one line per sender in a while. */
 export function loggedOnce(problem: ProblemError, sender: string): ProblemError {

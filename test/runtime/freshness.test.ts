@@ -76,5 +76,5 @@ test.each([
   ["no-cachex", null],
   ["max-age=junk, max-age=9", 9],
 ])("Cache-Control %o accepts an age of %s", (header, expected) => {
-  expect(requestedMaxAge(header)).toBe(expected);
+  expect(requestedMaxAge(header ?? null)).toBe(expected);
 });

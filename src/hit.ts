@@ -1,0 +1,65 @@
+/**
+ * The short way: a request that this isolate's memory alone can answer. It decides nothing of its own:
+ * whatever is not plainly known from a moment ago, it leaves to the app, which also fills the memory.
+ */
+import { requestedMaxAge } from "./balance/freshness.ts";
+import { ageSeconds, recallPrepared, respond } from "./balance/prepared.ts";
+import { recallFresh } from "./balance/read.ts";
+import { allowsCaller } from "./callers/rate-limit.ts";
+import { isAttested, recallCaller } from "./callers/verified.ts";
+import { type Config, type Env, parseConfig } from "./config.ts";
+import { requestIdOf, writeMetric } from "./observe.ts";
+
+export const BALANCE_PATH = "/v1/balance";
+const FROM_MEMORY = { source: "memory", forward: null } as const;
+
+/** @returns the answer, or `null` when it takes more than memory */
+export async function fromMemory(
+  { method, url, headers }: Request,
+  env: Env,
+): Promise<Response | null> {
+  if (method !== "GET" || !isBalance(url)) return null;
+  const parsed = parseConfig(env);
+  const authorization = headers.get("authorization");
+  if (!parsed.ok || authorization === null) return null;
+  const { config } = parsed;
+  const caller = recallCaller(authorization, config);
+  if (caller === null || !isPlain(headers, config)) return null;
+
+  const now = Date.now();
+  const maxAge = requestedMaxAge(headers.get("cache-control"));
+  const record = recallFresh(caller.account, maxAge, config, now);
+  const prepared = record && recallPrepared(record, null, caller.scope);
+  if (prepared === null || !(await allowsCaller(env, caller))) return null;
+
+  const asked = { ifNoneMatch: headers.get("if-none-match"), requestId: requestIdOf(headers) };
+  const response = respond(prepared, asked, now, FROM_MEMORY, config.FRESH_SECONDS);
+  writeMetric(env.METRICS, {
+    route: BALANCE_PATH,
+    status: response.status,
+    code: "",
+    cache: "memory",
+    account: caller.account,
+    reason: "",
+    attestation: config.APP_CHECK === undefined ? "" : "ok",
+    ms: 0,
+    age: ageSeconds(prepared.record, now),
+  });
+  return response;
+}
+
+/** The path and nothing after it. */
+function isBalance(url: string): boolean {
+  return (
+    url.endsWith(BALANCE_PATH) &&
+    url.indexOf("/", "https://".length) === url.length - BALANCE_PATH.length
+  );
+}
+
+/** Nothing that only the app knows how to answer: a web view, or an app to be attested first. */
+function isPlain(headers: Headers, config: Config): boolean {
+  if (config.CORS_ORIGINS.length > 0) return false;
+  if (config.APP_CHECK === undefined) return true;
+  const token = headers.get("x-firebase-appcheck");
+  return token !== null && isAttested(token, config);
+}
