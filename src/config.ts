@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { AccountBalance } from "./balance/account-balance.ts";
 import { readMoney } from "./balance/money.ts";
 import type { IssuerKeys } from "./callers/issuer-keys.ts";
+import { after, listOf, matching, whole } from "./schema.ts";
 
 /** Bindings of `wrangler.toml`; the variables beside them are unknown until parsed. */
 export interface Env {
@@ -49,13 +50,16 @@ const safeUrl = z
       "must be an https URL (http only to loopback) without user name, password, fragment, space",
     ),
   );
+const someText = matching(/./, "must not be empty");
 /** Of an account: it becomes part of keys and log lines. */
-export const accountName = z
-  .string()
-  .check(z.regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 letters, digits, dots, dashes, _"));
-const secretName = z
-  .string()
-  .check(z.regex(/^[A-Z][A-Z0-9_]{0,63}$/, "must be the NAME_OF_A_SECRET, not the secret"));
+export const accountName = matching(
+  /^[A-Za-z0-9_.-]{1,64}$/,
+  "must be 1 to 64 letters, digits, dots, dashes, _",
+);
+const secretName = matching(
+  /^[A-Z][A-Z0-9_]{0,63}$/,
+  "must be the NAME_OF_A_SECRET, not the secret",
+);
 
 /** `.dev.vars`, secrets and `--var` are always strings; TOML can hold the value itself. */
 const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
@@ -72,36 +76,33 @@ const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
     schema,
   );
 
-function whole(fallback: number, max: number) {
-  const rule = `must be a whole number from 1 to ${max}`;
-  const digits = z.string().check(z.regex(/^\d{1,9}$/));
-  return z._default(
-    z.pipe(
-      z.union([z.number(), z.pipe(digits, z.transform(Number))], rule),
-      z.int(rule).check(z.gte(1, rule), z.lte(max, rule)),
+const duration = (fallback: number, max: number) =>
+  z._default(
+    after(
+      (value) => (typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value),
+      whole(1, max, `must be a whole number from 1 to ${max}`),
     ),
     fallback,
   );
-}
 const DAYS_400 = 400 * 86_400;
 
 const issuerSchema = z.strictObject({
   issuer: safeUrl,
-  audience: z.string().check(z.minLength(1)),
+  audience: someText,
   jwks_url: z.optional(safeUrl),
-  algorithms: z._default(z.array(z.enum(ASYMMETRIC)).check(z.minLength(1)), [...ASYMMETRIC]),
-  scope: z.optional(z.string().check(z.minLength(1))),
+  algorithms: z._default(listOf(z.enum(ASYMMETRIC)), [...ASYMMETRIC]),
+  scope: z.optional(someText),
   account: z.optional(accountName),
-  account_claim: z.optional(z.string().check(z.minLength(1))),
+  account_claim: z.optional(someText),
 });
 export type Issuer = z.infer<typeof issuerSchema>;
 
+/** What TOML wrote as a number and is none to calculate with. */
+const numberAsText = (value: unknown) => (typeof value === "number" ? String(value) : value);
+
 const appCheckSchema = z.strictObject({
-  project_number: z.pipe(
-    z.union([z.string(), z.pipe(z.int(), z.transform(String))]),
-    z.string().check(z.regex(/^\d{1,20}$/, "must be digits")),
-  ),
-  app_ids: z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  project_number: after(numberAsText, matching(/^\d{1,20}$/, "must be digits")),
+  app_ids: listOf(someText),
   mode: z.enum(["off", "observe", "enforce"]),
   jwks_url: z.optional(safeUrl),
 });
@@ -124,37 +125,40 @@ const accountSchema = z.strictObject({
   subject: z._default(z.enum(["user", "org"]), "user"),
 });
 
-const lowBalance = z.pipe(
-  z.union([z.string(), z.number()]),
-  z.transform((value, context) => {
-    const amount = readMoney(String(value));
-    if (amount !== null && !amount.startsWith("-")) return amount;
-    context.issues.push({ code: "custom", message: "is not an amount", input: undefined });
-    return z.NEVER;
-  }),
-);
+const BOOLEANS: Readonly<Record<string, boolean>> = {
+  true: true,
+  "1": true,
+  false: false,
+  "0": false,
+};
 
 const variablesSchema = z
   .object({
     // A path is appended to it, so a query in it would swallow that path.
     ZOO_API_URL: z._default(
-      safeUrl.check(z.regex(/^[^?]*$/, "must have no query")),
+      safeUrl.check(z.refine((url) => !url.includes("?"), "must have no query")),
       "https://api.zoo.dev",
     ),
     ZOO_INCLUDE_TOTAL_DUE: z._default(
-      z.pipe(
-        z.union([z.boolean(), z.enum(["true", "1", "false", "0"])]),
-        z.transform((value) => value === true || value === "true" || value === "1"),
+      after(
+        (value) => (typeof value === "string" ? BOOLEANS[value] : value),
+        z.boolean("must be true or false"),
       ),
       true,
     ),
-    ZOO_TIMEOUT_MS: whole(10_000, 60_000),
-    FRESH_SECONDS: whole(60, DAYS_400),
-    REVALIDATE_SECONDS: whole(60, DAYS_400),
-    STALE_SECONDS: whole(86_400, DAYS_400),
-    STALE_WAIT_MS: whole(2_500, 60_000),
-    MIN_REFRESH_SECONDS: whole(10, 86_400),
-    LOW_BALANCE_USD: z._default(lowBalance, "10.00"),
+    ZOO_TIMEOUT_MS: duration(10_000, 60_000),
+    FRESH_SECONDS: duration(60, DAYS_400),
+    REVALIDATE_SECONDS: duration(60, DAYS_400),
+    STALE_SECONDS: duration(86_400, DAYS_400),
+    STALE_WAIT_MS: duration(2_500, 60_000),
+    MIN_REFRESH_SECONDS: duration(10, 86_400),
+    LOW_BALANCE_USD: z._default(
+      after(
+        (value) => readMoney(numberAsText(value)),
+        matching(/^\d/, "must be an amount, 0.00 or more"),
+      ),
+      "10.00",
+    ),
     JWT_ISSUERS: jsonOr(z._default(z.array(issuerSchema), [])),
     APP_CHECK: jsonOr(z.optional(appCheckSchema)),
     CORS_ORIGINS: jsonOr(z._default(z.array(origin), [])),
@@ -238,17 +242,17 @@ function describe(issue: Issue): string {
 function ruleOf(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `must be given as ${issue.expected}`;
+      return issue.message.startsWith("must")
+        ? issue.message
+        : `must be given as ${issue.expected}`;
     case "invalid_value":
       return `must be ${issue.values.join(" or ")}`;
     case "unrecognized_keys":
       return `has a key that is not known: ${issue.keys.join(", ")}`;
-    case "too_small":
-      return "must not be empty";
     default:
       return issue.message;
   }
 }
 
 /** What can stand in an Authorization header (RFC 6750, `b64token` and a little more). */
-const secretSchema = z.string().check(z.regex(/^[\x21-\x7e]{1,4096}$/));
+const secretSchema = matching(/^[\x21-\x7e]{1,4096}$/, "must be a token");

@@ -10,6 +10,7 @@ import * as z from "zod/mini";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
+import { moment } from "../schema.ts";
 import { type Failure, failureSchema, MAX_RETRY_AFTER_MS, nextFailure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
 import { writeCopy } from "./kv-copy.ts";
@@ -43,7 +44,7 @@ const stateSchema = z.strictObject({
   record: z.nullable(recordSchema),
   failure: z.nullable(failureSchema),
   /** Start of the last call to Zoo, epoch milliseconds. */
-  attempted_at: z.int(),
+  attempted_at: moment,
 });
 type State = z.infer<typeof stateSchema>;
 

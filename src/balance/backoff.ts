@@ -1,5 +1,6 @@
 /** When the next call to Zoo may be made. Pure decisions. */
 import * as z from "zod/mini";
+import { moment, whole } from "../schema.ts";
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
@@ -10,11 +11,11 @@ const JITTER = 0.25;
 export const failureSchema = z.strictObject({
   reason: z.enum(["upstream_unavailable", "upstream_rejected", "upstream_invalid"]),
   /** Epoch milliseconds. */
-  at: z.int(),
+  at: moment,
   /** No call before this, epoch milliseconds. */
-  retry_at: z.int(),
+  retry_at: moment,
   /** Failures in a row, this one included. */
-  count: z.int().check(z.gte(1)),
+  count: whole(1, Number.MAX_SAFE_INTEGER),
 });
 export type Failure = z.infer<typeof failureSchema>;
 

@@ -1,4 +1,4 @@
-import Big from "big.js";
+/** Exact decimals: digits and a scale, in BigInt. No double is involved anywhere. */
 
 /** USD as a canonical decimal string: no exponent, no padding, at least two fraction digits. */
 export type Money = string;
@@ -15,7 +15,7 @@ export class JsonNumber {
 const MAX_INTEGER_DIGITS = 15;
 /** Room for the residue of another's double arithmetic, such as `-5.684341886080802e-14`. */
 const MAX_FRACTION_DIGITS = 40;
-const DECIMAL = /^-?\d{1,34}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?$/;
+const DECIMAL = /^(-?\d{1,34})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/;
 
 /**
  * Reads money as Zoo sends it: a decimal string (`"58.93"`) or a JSON number (`58.93`).
@@ -25,25 +25,41 @@ const DECIMAL = /^-?\d{1,34}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,2})?$/;
  */
 export function readMoney(value: unknown): Money | null {
   const text = value instanceof JsonNumber ? value.source : value;
-  if (typeof text !== "string" || !DECIMAL.test(text)) return null;
-  const amount = new Big(text);
-  if (amount.e >= MAX_INTEGER_DIGITS) return null;
-  if (amount.c.length - amount.e - 1 > MAX_FRACTION_DIGITS) return null;
-  return format(amount);
+  const match = typeof text === "string" ? DECIMAL.exec(text) : null;
+  if (match === null) return null;
+  const [, whole = "", fraction = "", exponent = "0"] = match;
+  const money = format(BigInt(whole + fraction), fraction.length - Number(exponent));
+  const [integer = "", rest = ""] = money.replace("-", "").split(".");
+  return integer.length > MAX_INTEGER_DIGITS || rest.length > MAX_FRACTION_DIGITS ? null : money;
 }
 
 /** Exact sum. Both arguments are canonical (from {@link readMoney}). */
 export function addMoney(a: Money, b: Money): Money {
-  return format(new Big(a).plus(b));
+  const scale = Math.max(scaleOf(a), scaleOf(b));
+  return format(unitsOf(a, scale) + unitsOf(b, scale), scale);
 }
 
 /** -1, 0 or 1, as `a` is less than, equal to or more than `b`. */
 export function compareMoney(a: Money, b: Money): -1 | 0 | 1 {
-  return new Big(a).cmp(b);
+  const scale = Math.max(scaleOf(a), scaleOf(b));
+  const difference = unitsOf(a, scale) - unitsOf(b, scale);
+  if (difference === 0n) return 0;
+  return difference < 0n ? -1 : 1;
 }
 
-function format(amount: Big): Money {
-  const fractionDigits = Math.max(2, amount.c.length - amount.e - 1);
-  const text = amount.toFixed(fractionDigits);
-  return amount.eq(0) && text.startsWith("-") ? text.slice(1) : text;
+const scaleOf = (money: Money) => money.length - money.indexOf(".") - 1;
+
+function unitsOf(money: Money, scale: number): bigint {
+  return BigInt(money.replace(".", "") + "0".repeat(scale - scaleOf(money)));
+}
+
+/** @param scale how many of the digits are fraction; less than none means zeros to append */
+function format(units: bigint, scale: number): Money {
+  const sign = units < 0n ? "-" : "";
+  const digits = `${units}`.replace("-", "") + "0".repeat(Math.max(0, -scale));
+  const padded = digits.padStart(Math.max(0, scale) + 1, "0");
+  const point = padded.length - Math.max(0, scale);
+  const fraction = padded.slice(point).replace(/0+$/, "").padEnd(2, "0");
+  const integer = padded.slice(0, point).replace(/^0+(?=\d)/, "");
+  return `${sign}${integer}.${fraction}`;
 }

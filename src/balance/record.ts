@@ -1,14 +1,13 @@
 /** The stored form of a balance: what the Durable Object keeps and what Workers KV holds a copy of. */
 import * as z from "zod/mini";
 import type { Account } from "../config.ts";
+import { matching, moment, time, whole } from "../schema.ts";
 
 /** Raised when the stored form changes; a value of another version is a miss. */
 const RECORD_VERSION = 1;
 
-const money = z.string().check(z.regex(/^-?\d+\.\d{2,}$/));
-/** UTC, whole seconds. */
-export const time = z.string().check(z.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/));
-const units = z.nullable(z.int().check(z.nonnegative()));
+const money = matching(/^-?\d+\.\d{2,}$/, "must be canonical money");
+const units = z.nullable(whole(0, Number.MAX_SAFE_INTEGER));
 
 export const planSchema = z.strictObject({
   name: z.string(),
@@ -40,7 +39,7 @@ export const recordSchema = z.strictObject({
   /** {@link Account.source} at that time. */
   source: z.string(),
   /** When the proxy had the whole answer from Zoo, epoch milliseconds. */
-  fetched_at: z.int().check(z.positive()),
+  fetched_at: moment,
   balance: balanceSchema,
 });
 

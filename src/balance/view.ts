@@ -1,8 +1,9 @@
 /** What a caller sees: the stored balance seen at a moment, under this configuration. */
 import * as z from "zod/mini";
 import type { Config } from "../config.ts";
+import { time } from "../schema.ts";
 import { compareMoney } from "./money.ts";
-import { type Balance, type BalanceRecord, balanceSchema, time } from "./record.ts";
+import { type Balance, type BalanceRecord, balanceSchema } from "./record.ts";
 
 export const STALE_REASONS = [
   "revalidating",
@@ -62,7 +63,7 @@ export function toView(seen: Seen, config: Pick<Config, "LOW_BALANCE_USD">): Vie
 
 /** A contract account with nothing available is not limited by its balance. */
 function statusOf({ available, plan }: Balance, lowBalance: string): View["status"] {
-  if (compareMoney(available, "0") <= 0) {
+  if (compareMoney(available, "0.00") <= 0) {
     return plan?.pricing === "contract" ? "contract" : "exhausted";
   }
   return compareMoney(available, lowBalance) < 0 ? "low" : "ok";

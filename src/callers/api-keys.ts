@@ -2,9 +2,9 @@
  * Callers with an API key. Guarantees: a key that is not in Workers KV is refused, no answer of KV is
  * kept for more than 30 s, and keys that nobody knows cost an isolate a few reads a second at most.
  */
-import QuickLRU from "quick-lru";
 import { withDeadline } from "../deadline.ts";
 import { sha256Hex } from "../digest.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 import { logLine } from "../observe.ts";
 import { apiKeyDenial, hasPrefix } from "./api-key.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "./api-key-record.ts";
@@ -21,14 +21,15 @@ interface Entry extends Identified {
   readonly record: ApiKeyRecord;
 }
 
-const known = new QuickLRU<string, Entry>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
+const known = new ExpiringMap<Entry>(1_000);
 // Apart from the known ones, which a flood of others must not push out.
-const refused = new QuickLRU<string, Denial>({ maxSize: 1_000, maxAge: KEEP_SECONDS * 1_000 });
+const refused = new ExpiringMap<Denial>(1_000);
 /**
  * Digests of keys that were good lately, without anything about them: their records are read anew
  * whatever the flood.
  */
-const proven = new QuickLRU<string, true>({ maxSize: 5_000, maxAge: 86_400_000 });
+const proven = new ExpiringMap<true>(5_000);
+const PROVEN_MS = 86_400_000;
 const budget = new ReadBudget({ burst: 200, perSecond: 20 });
 
 export const isApiKey = hasPrefix;
@@ -48,7 +49,7 @@ export async function identifyByApiKey(key: string, lookup: Lookup): Promise<Res
 
 async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | Denial> {
   if (!mayAsk) return "address_limited";
-  const counted = !proven.has(digest);
+  const counted = proven.get(digest) === undefined;
   if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
   const readAt = Date.now();
   let value: unknown;
@@ -63,11 +64,11 @@ async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | De
   }
   const entry = await entryOf(value, readAt);
   if (typeof entry === "string") {
-    refused.set(digest, entry);
+    refused.set(digest, entry, readAt + KEEP_SECONDS * 1_000);
   } else {
     if (counted) budget.giveBack();
-    known.set(digest, entry);
-    proven.set(digest, true);
+    known.set(digest, entry, entry.until);
+    proven.set(digest, true, readAt + PROVEN_MS);
   }
   return entry;
 }

@@ -59,7 +59,7 @@ async function attestationFailure(
   if (token.length > MAX_TOKEN_CHARS) return "too_large";
   const verified = await verifyJwt(token, [issuerFor(appCheck)], lookup);
   if (!verified.ok) return verified.denial;
-  const { sub = "", exp = 0 } = verified.payload;
+  const { sub, exp } = verified.claims;
   if (!appCheck.app_ids.includes(sub)) return "app_id";
   rememberAttested(token, exp * 1_000, config);
   return null;

@@ -1,20 +1,15 @@
 /**
  * JWTs (RFC 7519, RFC 8725) with asymmetric signatures of configured issuers, and no others.
- * `token.ts` has refused what can be refused without a key; here is what needs one.
+ * `token.ts` has checked all that can be checked without a key; here is the signature, by jose, over
+ * exactly the text that was read there.
  */
-import {
-  decodeProtectedHeader,
-  errors,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  jwtVerify,
-} from "jose";
+import { compactVerify } from "jose";
 import { accountName, type Issuer } from "../config.ts";
-import { type Identified, callerId, type Scope } from "./caller.ts";
+import { callerId, type Identified, type Scope } from "./caller.ts";
 import { type Denial, denied, type Result } from "./denial.ts";
 import { type KeySet, keySetAfterMiss, keySetOf } from "./key-sets.ts";
 import type { Lookup } from "./lookup.ts";
-import { hasScope, issuerOf, LEEWAY_SECONDS, scopeWords } from "./token.ts";
+import { type Claims, hasScope, readToken, scopeWords } from "./token.ts";
 
 /** Signatures checked at most for one token. */
 const MAX_CANDIDATES = 10;
@@ -27,13 +22,13 @@ export async function identifyByJwt(
 ): Promise<Result<Identified>> {
   const verified = await verifyJwt(token, issuers, lookup);
   if (!verified.ok) return verified;
-  const { payload, issuer } = verified;
-  if (!hasScope(payload, issuer)) return denied("scope_missing", issuer.issuer);
-  const account = accountOf(payload, issuer);
+  const { claims, issuer } = verified;
+  if (!hasScope(claims, issuer)) return denied("scope_missing", issuer.issuer);
+  const account = accountOf(claims, issuer);
   if (account === null) return denied("account_claim_missing", issuer.issuer);
-  const id = await callerId(issuer.issuer, payload.sub ?? "");
-  const caller = { id, account, scope: scopeOf(payload) };
-  return { ok: true, caller, until: (payload.exp ?? 0) * 1_000 };
+  const id = await callerId(issuer.issuer, claims.sub);
+  const caller = { id, account, scope: scopeOf(claims) };
+  return { ok: true, caller, until: claims.exp * 1_000 };
 }
 
 /** The claims of a token that one of the issuers has signed. Never throws on a bad token. */
@@ -41,86 +36,87 @@ export async function verifyJwt(
   token: string,
   issuers: readonly Issuer[],
   lookup: Lookup,
-): Promise<Result<{ payload: JWTPayload; issuer: Issuer }>> {
-  const issuer = issuerOf(token, issuers, Date.now());
-  if ("denial" in issuer) return issuer;
+): Promise<Result<{ claims: Claims; issuer: Issuer }>> {
+  const read = readToken(token, issuers, Date.now());
+  if (!read.ok) return read;
+  const { issuer, claims } = read;
   const keys = await keySetOf(issuer, lookup);
   if (keys === null) {
     return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited", issuer.issuer);
   }
   // An address that keeps failing gets one signature checked, not several.
   const candidates = lookup.mayAsk ? MAX_CANDIDATES : 1;
-  let payload = await verifyWith(token, issuer, keys, candidates);
+  let denial = await signatureDenial(token, issuer, keys, candidates);
   // A token that names no key may be signed by one that is newer than those known.
-  const mayBeNewer = payload === "signature" && decodeProtectedHeader(token).kid === undefined;
-  if (payload === "unknown_key" || mayBeNewer) {
+  if (denial === "unknown_key" || (denial === "signature" && !read.namesKey)) {
     const newer = await keySetAfterMiss(issuer, keys, lookup);
-    if (newer !== null) payload = await verifyWith(token, issuer, newer, candidates);
+    if (newer !== null) denial = await signatureDenial(token, issuer, newer, candidates);
   }
-  if (typeof payload === "string") return denied(payload, issuer.issuer);
-  return { ok: true, payload, issuer };
+  return denial === null ? { ok: true, claims, issuer } : denied(denial, issuer.issuer);
 }
 
-async function verifyWith(
+async function signatureDenial(
   token: string,
-  { issuer, audience, algorithms }: Issuer,
+  { algorithms }: Issuer,
   keys: KeySet,
   maxCandidates: number,
-): Promise<JWTPayload | Denial> {
-  const options = {
-    issuer,
-    audience,
-    algorithms,
-    clockTolerance: LEEWAY_SECONDS,
-    requiredClaims: ["exp", "sub"],
-  };
+): Promise<Denial | null> {
   try {
-    return (await jwtVerify(token, keys.find, options)).payload;
+    await compactVerify(token, keys.find, { algorithms });
+    return null;
   } catch (error) {
-    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) return denialOf(error);
-    return verifyWithEach(token, error, options, maxCandidates);
+    return isAmbiguous(error) ? tryEach(token, error, algorithms, maxCandidates) : denialOf(error);
   }
 }
 
 /** A token without a key id (RFC 7515 makes it optional), while its issuer has several that fit. */
-async function verifyWithEach(
+async function tryEach(
   token: string,
-  candidates: errors.JWKSMultipleMatchingKeys,
-  options: JWTVerifyOptions,
+  candidates: AsyncIterable<CryptoKey>,
+  algorithms: string[],
   maxCandidates: number,
-): Promise<JWTPayload | Denial> {
+): Promise<Denial | null> {
   let tried = 0;
   for await (const key of candidates) {
     if (++tried > maxCandidates) break;
     try {
-      return (await jwtVerify(token, key, options)).payload;
+      await compactVerify(token, key, { algorithms });
+      return null;
     } catch (error) {
-      if (!(error instanceof errors.JWSSignatureVerificationFailed)) return denialOf(error);
+      if (denialOf(error) !== "signature") return denialOf(error);
     }
   }
   return "signature";
 }
 
+/** jose's error classes by their stable codes. */
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error ? Reflect.get(error, "code") : undefined;
+
+function isAmbiguous(error: unknown): error is AsyncIterable<CryptoKey> {
+  return codeOf(error) === "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
+}
+
 function denialOf(error: unknown): Denial {
-  if (error instanceof errors.JWTExpired) return "expired";
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return error.claim === "nbf" ? "not_yet_valid" : "claims";
+  switch (codeOf(error)) {
+    case "ERR_JWKS_NO_MATCHING_KEY":
+      return "unknown_key";
+    case "ERR_JWS_SIGNATURE_VERIFICATION_FAILED":
+      return "signature";
+    default:
+      return "malformed";
   }
-  if (error instanceof errors.JWKSNoMatchingKey) return "unknown_key";
-  if (error instanceof errors.JWSSignatureVerificationFailed) return "signature";
-  if (error instanceof errors.JOSEAlgNotAllowed) return "algorithm";
-  return "malformed";
 }
 
 /** A token that asks for nothing here has the whole view; one that asks for less gets less. */
-function scopeOf(payload: JWTPayload): Scope {
-  const words = scopeWords(payload);
+function scopeOf(claims: Claims): Scope {
+  const words = scopeWords(claims);
   const statusOnly = words.includes("balance:status") && !words.includes("balance:read");
   return statusOnly ? "balance:status" : "balance:read";
 }
 
 /** A claim that should name the account but does not is no reason to show another one's. */
-function accountOf(payload: JWTPayload, { account, account_claim }: Issuer): string | null {
+function accountOf(claims: Claims, { account, account_claim }: Issuer): string | null {
   if (account_claim === undefined) return account ?? "default";
-  return accountName.safeParse(payload[account_claim]).data ?? null;
+  return accountName.safeParse(claims[account_claim]).data ?? null;
 }

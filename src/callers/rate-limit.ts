@@ -5,9 +5,9 @@
  * limits protect against waste, not against intrusion.
  */
 import { createMiddleware } from "hono/factory";
-import QuickLRU from "quick-lru";
 import type { Env } from "../config.ts";
 import type { AppEnv } from "../context.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 import { logLine } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
 import type { Caller } from "./caller.ts";
@@ -17,9 +17,9 @@ const FAILING_MS = 10_000;
 /** Seconds: the longest window that `wrangler.toml` can give a limit, so by then it is a new one. */
 const RETRY_AFTER = { "retry-after": "60" };
 
-const failing = new QuickLRU<string, true>({ maxSize: 1_000, maxAge: FAILING_MS });
+const failing = new ExpiringMap<true>(1_000);
 /** Whose refusals were logged a moment ago. */
-const logged = new QuickLRU<string, true>({ maxSize: 1_000, maxAge: FAILING_MS });
+const logged = new ExpiringMap<true>(1_000);
 
 /** @throws ProblemError `rate_limited` */
 export const limitCaller = createMiddleware<AppEnv>(async function limitCaller(c, next) {
@@ -38,21 +38,21 @@ export function allowsCaller(env: Env, { account, id }: Caller): Promise<boolean
 /** For refusals that cost nothing and may come without end: one line per sender in a while. */
 export function loggedOnce(problem: ProblemError, sender: string): ProblemError {
   const key = `${problem.reason} ${sender}`;
-  problem.quiet = logged.has(key);
-  if (!problem.quiet) logged.set(key, true);
+  problem.quiet = logged.get(key) === true;
+  if (!problem.quiet) logged.set(key, true, Date.now() + FAILING_MS);
   return problem;
 }
 
 /** Whether the address was over its limit a moment ago: then nothing is read or fetched for it. */
 export function isFailing(address: string): boolean {
-  return failing.has(address);
+  return failing.get(address) === true;
 }
 
 /** Counts a failed authentication. @returns whether the address is over its limit */
 export async function countFailure(address: string, env: Env): Promise<boolean> {
   if (isFailing(address)) return true;
   if (await allows(env.FAILURE_LIMIT, address)) return false;
-  failing.set(address, true);
+  failing.set(address, true, Date.now() + FAILING_MS);
   return true;
 }
 

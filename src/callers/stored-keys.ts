@@ -4,6 +4,7 @@ import type { Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { sha256Hex } from "../digest.ts";
 import { logLine } from "../observe.ts";
+import { listOf, moment } from "../schema.ts";
 
 /** Older keys still verify, while newer ones are asked for behind the answer. */
 export const KEYS_FRESH_MS = 10 * 60_000;
@@ -23,7 +24,7 @@ const publicKey = z
 
 /** A set's unusable members are left out, as RFC 7517, section 5 asks. */
 export const jwksSchema = z.pipe(
-  z.object({ keys: z.array(z.unknown()).check(z.maxLength(MAX_KEYS)) }),
+  z.object({ keys: listOf(z.unknown(), MAX_KEYS) }),
   z.transform(({ keys }) =>
     keys.flatMap((key) => {
       const { success, data } = publicKey.safeParse(key);
@@ -36,7 +37,7 @@ export const storedKeysSchema = z.strictObject({
   v: z.literal(1),
   id: z.string(),
   /** Epoch milliseconds. */
-  fetched_at: z.int(),
+  fetched_at: moment,
   keys: z.array(publicKey),
 });
 export type StoredKeys = z.infer<typeof storedKeysSchema>;

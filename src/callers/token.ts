@@ -1,13 +1,13 @@
 /**
- * A JWT as text (RFC 7515, compact form; RFC 7519): everything that can be refused without a key, so
- * that a token of bad shape never costs a key fetch. Nothing that is read here is trusted: the
- * signature is checked after, and jose then looks at the same claims again.
+ * A JWT as text (RFC 7515, compact form; RFC 7519): everything that can be checked without a key, so
+ * that a token of bad shape never costs a key fetch. Until the signature is verified, over the same
+ * text, nothing that is read here is trusted.
  */
 import type { Issuer } from "../config.ts";
 import { type Denial, type Denied, denied } from "./denial.ts";
 
 /** For clocks that differ. */
-export const LEEWAY_SECONDS = 30;
+const LEEWAY_SECONDS = 30;
 const MAX_KEY_ID_CHARS = 256;
 /** The year 9999. What lies beyond it is not a time in seconds (milliseconds, often). */
 const MAX_NUMERIC_DATE = 253_402_300_799;
@@ -19,18 +19,32 @@ const TYPES = /^(?:application\/)?(?:at\+)?jwt$/i;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The entry of `JWT_ISSUERS` that a token claims to be for, or why none can be. */
-export function issuerOf(token: string, issuers: readonly Issuer[], now: number): Issuer | Denied {
+export type Claims = Fields & { readonly sub: string; readonly exp: number };
+
+/** What a token says, and the entry of `JWT_ISSUERS` that it says it for. Not verified yet. */
+export interface Read {
+  readonly ok: true;
+  readonly issuer: Issuer;
+  readonly claims: Claims;
+  /** Whether its header says which key signed it. */
+  readonly namesKey: boolean;
+}
+
+/** Every claim is checked, against the entry and the time; or the token is refused. */
+export function readToken(token: string, issuers: readonly Issuer[], now: number): Read | Denied {
   const parts = token.split(".");
   if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return denied("malformed");
   const [header, claims] = parts.slice(0, 2).map(readJson);
   if (header === null || claims === null) return denied("malformed");
   if (header === undefined || claims === undefined) return denied("duplicate_claims");
+  if (issuers.length === 0) return denied("no_issuers");
   const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
-  const entry = headerDenial(header) ?? entryOf(header, claims, ofIssuer, now);
-  if (typeof entry !== "string") return entry;
-  if (entry === "issuer" && issuers.length === 0) return denied("no_issuers");
-  return denied(entry, ofIssuer[0]?.issuer);
+  const issuer = headerDenial(header) ?? entryOf(header, claims, ofIssuer);
+  if (typeof issuer === "string") return denied(issuer, ofIssuer[0]?.issuer);
+  if (!isComplete(claims)) return denied("claims", issuer.issuer);
+  const denial = timeDenial(claims, now);
+  if (denial !== null) return denied(denial, issuer.issuer);
+  return { ok: true, issuer, claims, namesKey: header.kid !== undefined };
 }
 
 function headerDenial(header: Fields): Denial | null {
@@ -42,20 +56,13 @@ function headerDenial(header: Fields): Denial | null {
   return sane ? null : "key_id";
 }
 
-function entryOf(
-  { alg }: Fields,
-  claims: Fields,
-  ofIssuer: readonly Issuer[],
-  now: number,
-): Issuer | Denial {
+function entryOf({ alg }: Fields, claims: Fields, ofIssuer: readonly Issuer[]): Issuer | Denial {
   if (ofIssuer.length === 0) return "issuer";
   const audiences = [claims.aud].flat();
   const ofAudience = ofIssuer.filter(({ audience }) => audiences.includes(audience));
   if (ofAudience.length === 0) return "audience";
   const fitting = ofAudience.filter(({ algorithms }) => algorithms.some((known) => known === alg));
-  const entry = fitting.find((candidate) => hasScope(claims, candidate)) ?? fitting[0];
-  if (entry === undefined) return "algorithm";
-  return claimsDenial(claims, now) ?? entry;
+  return fitting.find((candidate) => hasScope(claims, candidate)) ?? fitting[0] ?? "algorithm";
 }
 
 /** Whether the claims have the scope that the entry asks for, if it asks for one. */
@@ -69,9 +76,13 @@ export function scopeWords({ scope, scp }: Fields): readonly unknown[] {
   return items.flatMap((item) => (typeof item === "string" ? item.split(/[\s,]+/) : item));
 }
 
-function claimsDenial({ sub, exp, nbf, iat }: Fields, now: number): Denial | null {
-  if (typeof sub !== "string" || sub === "" || !isNumericDate(exp)) return "claims";
-  if (![nbf, iat].every((date) => date === undefined || isNumericDate(date))) return "claims";
+function isComplete(claims: Fields): claims is Claims {
+  const { sub, exp, nbf, iat } = claims;
+  if (typeof sub !== "string" || sub === "" || !isNumericDate(exp)) return false;
+  return [nbf, iat].every((date) => date === undefined || isNumericDate(date));
+}
+
+function timeDenial({ exp, nbf }: Claims, now: number): "expired" | "not_yet_valid" | null {
   const seconds = now / 1_000;
   if (exp <= seconds - LEEWAY_SECONDS) return "expired";
   return isNumericDate(nbf) && nbf > seconds + LEEWAY_SECONDS ? "not_yet_valid" : null;

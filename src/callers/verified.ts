@@ -3,8 +3,8 @@
  * credentials themselves, in memory alone, since a digest of each would cost as much as it saves; and
  * what is revoked is noticed when the entry ends, at most {@link MAX_MS} later.
  */
-import QuickLRU from "quick-lru";
 import type { Config } from "../config.ts";
+import { ExpiringMap } from "../expiring-map.ts";
 import type { Caller } from "./caller.ts";
 
 /** An entry ends with its credential, and after this long in any case. */
@@ -16,8 +16,11 @@ interface Verified {
   readonly config: Config;
 }
 
-const callers = new QuickLRU<string, Verified>({ maxSize: 2_000 });
-const attested = new QuickLRU<string, Config>({ maxSize: 2_000 });
+/** So that even the longest credentials fill a fraction of an isolate's 128 MB. */
+const MAX_ENTRIES = 4_000;
+
+const callers = new ExpiringMap<Verified>(MAX_ENTRIES);
+const attested = new ExpiringMap<Config>(MAX_ENTRIES);
 
 /**
  * @param authorization the whole header
@@ -29,8 +32,7 @@ export function rememberCaller(
   until: number,
   config: Config,
 ): void {
-  const maxAge = lifetime(until);
-  if (maxAge > 0) callers.set(authorization, { caller, config }, { maxAge });
+  callers.set(authorization, { caller, config }, end(until));
 }
 
 export function recallCaller(authorization: string, config: Config): Caller | null {
@@ -40,12 +42,11 @@ export function recallCaller(authorization: string, config: Config): Caller | nu
 
 /** The same for App Check tokens. */
 export function rememberAttested(token: string, until: number, config: Config): void {
-  const maxAge = lifetime(until);
-  if (maxAge > 0) attested.set(token, config, { maxAge });
+  attested.set(token, config, end(until));
 }
 
 export function isAttested(token: string, config: Config): boolean {
   return attested.get(token) === config;
 }
 
-const lifetime = (until: number) => Math.min(MAX_MS, until - Date.now());
+const end = (until: number) => Math.min(until, Date.now() + MAX_MS);

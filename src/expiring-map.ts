@@ -1,0 +1,32 @@
+/**
+ * A bounded memory whose entries end by themselves. When it is full the oldest entry makes room, used or
+ * not: whoever reads it must be able to do without.
+ */
+export class ExpiringMap<V> {
+  readonly #maxSize: number;
+  readonly #entries = new Map<string, { readonly value: V; readonly until: number }>();
+
+  constructor(maxSize: number) {
+    this.#maxSize = maxSize;
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    if (Date.now() < entry.until) return entry.value;
+    this.#entries.delete(key);
+    return undefined;
+  }
+
+  /** @param until epoch milliseconds */
+  set(key: string, value: V, until: number): void {
+    this.#entries.delete(key);
+    if (this.#entries.size >= this.#maxSize) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    }
+    this.#entries.set(key, { value, until });
+  }
+}

@@ -1,0 +1,28 @@
+/** The few kinds of value that the schemas are made of: zod, with as little of it as does the job. */
+import * as z from "zod/mini";
+
+/** Text of a form. The rule says in words what is expected. */
+export const matching = (form: RegExp, rule: string) =>
+  z.string(rule).check(z.refine((text) => form.test(text), rule));
+
+/** Whole numbers that a double holds exactly. */
+export const whole = (min: number, max: number, rule = `must be a whole number from ${min}`) =>
+  z.number(rule).check(z.refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, rule));
+
+/** A moment in epoch milliseconds. */
+export const moment = whole(0, Number.MAX_SAFE_INTEGER);
+
+/** UTC, whole seconds. */
+export const time = matching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, "must be a time in UTC");
+
+/** At least one, at most so many. */
+export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>
+  z
+    .array(item)
+    .check(
+      z.refine((list) => list.length > 0 && list.length <= max, `must hold 1 to ${max} of them`),
+    );
+
+/** What a value is before it is looked at: TOML has types, secrets and `.dev.vars` only text. */
+export const after = <T extends z.ZodMiniType>(prepare: (value: unknown) => unknown, schema: T) =>
+  z.pipe(z.transform(prepare), schema);
