@@ -1,9 +1,9 @@
 /** The environment, parsed once at the door; only the parsed one goes on. */
 import * as z from "zod/mini";
 import type { AccountBalance } from "./balance/account-balance.ts";
-import { readMoney } from "./balance/money.ts";
 import type { IssuerKeys } from "./callers/issuer-keys.ts";
-import { after, listOf, matching, whole } from "./schema.ts";
+import { listOf, matching, whole } from "./schema.ts";
+import { ASYMMETRIC, readVariables } from "./variables.ts";
 
 /** Bindings of `wrangler.toml`; the variables beside them are unknown until parsed. */
 export interface Env {
@@ -18,20 +18,6 @@ export interface Env {
 
 /** Without these nothing can be answered; without the others it goes on unlimited or uncounted. */
 const REQUIRED_BINDINGS = ["BALANCE_KV", "API_KEYS", "ACCOUNT_BALANCE", "ISSUER_KEYS"];
-
-const ASYMMETRIC = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
 
 /** https anywhere, http only to a loopback host: a token must not travel in the clear. */
 export function isSafeUrl(text: string): boolean {
@@ -61,47 +47,19 @@ const secretName = matching(
   "must be the NAME_OF_A_SECRET, not the secret",
 );
 
-/** `.dev.vars`, secrets and `--var` are always strings; TOML can hold the value itself. */
-const jsonOr = <T extends z.ZodMiniType>(schema: T) =>
-  z.pipe(
-    z.transform((value, context) => {
-      if (typeof value !== "string") return value;
-      try {
-        return value.trim() === "" ? undefined : JSON.parse(value);
-      } catch {
-        context.issues.push({ code: "custom", message: "is not JSON", input: undefined });
-        return z.NEVER;
-      }
-    }),
-    schema,
-  );
-
-const duration = (fallback: number, max: number) =>
-  z._default(
-    after(
-      (value) => (typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value),
-      whole(1, max, `must be a whole number from 1 to ${max}`),
-    ),
-    fallback,
-  );
-const DAYS_400 = 400 * 86_400;
-
 const issuerSchema = z.strictObject({
   issuer: safeUrl,
   audience: someText,
   jwks_url: z.optional(safeUrl),
-  algorithms: z._default(listOf(z.enum(ASYMMETRIC)), [...ASYMMETRIC]),
+  algorithms: listOf(z.enum(ASYMMETRIC)),
   scope: z.optional(someText),
   account: z.optional(accountName),
   account_claim: z.optional(someText),
 });
 export type Issuer = z.infer<typeof issuerSchema>;
 
-/** What TOML wrote as a number and is none to calculate with. */
-const numberAsText = (value: unknown) => (typeof value === "number" ? String(value) : value);
-
 const appCheckSchema = z.strictObject({
-  project_number: after(numberAsText, matching(/^\d{1,20}$/, "must be digits")),
+  project_number: matching(/^\d{1,20}$/, "must be digits"),
   app_ids: listOf(someText),
   mode: z.enum(["off", "observe", "enforce"]),
   jwks_url: z.optional(safeUrl),
@@ -122,47 +80,35 @@ const origin = z
 
 const accountSchema = z.strictObject({
   token: secretName,
-  subject: z._default(z.enum(["user", "org"]), "user"),
+  subject: z.enum(["user", "org"]),
 });
 
-const BOOLEANS: Readonly<Record<string, boolean>> = {
-  true: true,
-  "1": true,
-  false: false,
-  "0": false,
-};
+const DAYS_400 = 400 * 86_400;
+const wholeTo = (max: number) => whole(1, max, `must be a whole number from 1 to ${max}`);
 
 const variablesSchema = z
   .object({
     // A path is appended to it, so a query in it would swallow that path.
-    ZOO_API_URL: z._default(
-      safeUrl.check(z.refine((url) => !url.includes("?"), "must have no query")),
-      "https://api.zoo.dev",
-    ),
-    ZOO_INCLUDE_TOTAL_DUE: z._default(
-      after(
-        (value) => (typeof value === "string" ? BOOLEANS[value] : value),
-        z.boolean("must be true or false"),
+    ZOO_API_URL: safeUrl.check(z.refine((url) => !url.includes("?"), "must have no query")),
+    ZOO_INCLUDE_TOTAL_DUE: z.boolean("must be true or false"),
+    ZOO_TIMEOUT_MS: wholeTo(60_000),
+    FRESH_SECONDS: wholeTo(DAYS_400),
+    REVALIDATE_SECONDS: wholeTo(DAYS_400),
+    STALE_SECONDS: wholeTo(DAYS_400),
+    STALE_WAIT_MS: wholeTo(60_000),
+    MIN_REFRESH_SECONDS: wholeTo(86_400),
+    LOW_BALANCE_USD: matching(/^\d/, "must be an amount, 0.00 or more"),
+    JWT_ISSUERS: z.array(issuerSchema),
+    APP_CHECK: z.optional(appCheckSchema),
+    CORS_ORIGINS: z.array(origin),
+    ACCOUNTS: z
+      .catchall(z.object({}), accountSchema)
+      .check(
+        z.refine(
+          (accounts) => Object.keys(accounts).every((name) => accountName.safeParse(name).success),
+          "must have names of 1 to 64 letters, digits, dots, dashes, _",
+        ),
       ),
-      true,
-    ),
-    ZOO_TIMEOUT_MS: duration(10_000, 60_000),
-    FRESH_SECONDS: duration(60, DAYS_400),
-    REVALIDATE_SECONDS: duration(60, DAYS_400),
-    STALE_SECONDS: duration(86_400, DAYS_400),
-    STALE_WAIT_MS: duration(2_500, 60_000),
-    MIN_REFRESH_SECONDS: duration(10, 86_400),
-    LOW_BALANCE_USD: z._default(
-      after(
-        (value) => readMoney(numberAsText(value)),
-        matching(/^\d/, "must be an amount, 0.00 or more"),
-      ),
-      "10.00",
-    ),
-    JWT_ISSUERS: jsonOr(z._default(z.array(issuerSchema), [])),
-    APP_CHECK: jsonOr(z.optional(appCheckSchema)),
-    CORS_ORIGINS: jsonOr(z._default(z.array(origin), [])),
-    ACCOUNTS: jsonOr(z._default(z.record(accountName, accountSchema), {})),
   })
   .check(
     z.refine((v) => v.STALE_SECONDS >= v.FRESH_SECONDS, {
@@ -208,16 +154,19 @@ export function parseConfig(env: object): ParsedConfig {
 }
 
 function parseVariables(env: object): ParsedConfig {
-  const { success, data, error } = variablesSchema.safeParse(env);
-  if (!success) {
-    return { ok: false, problems: error.issues.map(describe) };
+  const { values, problems } = readVariables(env);
+  const { success, data, error } = variablesSchema.safeParse(values);
+  if (!success || problems.length > 0) {
+    return { ok: false, problems: [...problems, ...(error?.issues ?? []).map(describe)] };
+  }
+  for (const binding of REQUIRED_BINDINGS) {
+    if (typeof Reflect.get(env, binding) !== "object") {
+      problems.push(`${binding}: the binding is missing`);
+    }
   }
   const { ACCOUNTS, ...variables } = data;
   const named = { default: { token: "ZOO_API_TOKEN", subject: "user" as const }, ...ACCOUNTS };
   const accounts = new Map<string, Account>();
-  const problems = REQUIRED_BINDINGS.filter(
-    (binding) => typeof Reflect.get(env, binding) !== "object",
-  ).map((binding) => `${binding}: the binding is missing`);
   for (const [account, { token, subject }] of Object.entries(named)) {
     const secret = secretSchema.safeParse(Reflect.get(env, token));
     const source = `${variables.ZOO_API_URL} ${subject} ${token}`;

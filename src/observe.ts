@@ -49,6 +49,10 @@ export interface LogFacts {
   readonly error?: string | undefined;
 }
 
+/** The class of an error for {@link LogFacts}: a message might quote what must not be told. */
+export const nameOf = (error: unknown): string =>
+  error instanceof Error ? error.name : typeof error;
+
 /** One JSON line on the console, where Workers Logs picks its fields up. */
 export function logLine(level: Level, event: LogEvent, facts: LogFacts): void {
   console[level](JSON.stringify({ level, event, ...facts }));

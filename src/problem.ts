@@ -3,62 +3,63 @@
 const PROBLEMS = {
   missing_credentials: {
     status: 401,
-    title: "Unauthorized",
     detail: "Send a credential: Authorization: Bearer <credential>.",
   },
   invalid_credentials: {
     status: 401,
-    title: "Unauthorized",
     detail: "The credential is not valid. Get a new one and try again.",
   },
   insufficient_scope: {
     status: 403,
-    title: "Forbidden",
     detail: "The credential is valid, but its scope does not allow this.",
   },
   attestation_failed: {
     status: 403,
-    title: "Forbidden",
     detail: "The app could not be attested. Send a valid App Check token.",
   },
   unknown_account: {
     status: 403,
-    title: "Forbidden",
     detail: "The credential names an account that this service does not know.",
   },
-  not_found: { status: 404, title: "Not Found", detail: "There is nothing at this path." },
+  not_found: { status: 404, detail: "There is nothing at this path." },
   method_not_allowed: {
     status: 405,
-    title: "Method Not Allowed",
     detail: "This path does not take this method; see Allow.",
   },
   rate_limited: {
     status: 429,
-    title: "Too Many Requests",
     detail: "Too many requests. Wait as long as Retry-After says.",
   },
   misconfigured: {
     status: 500,
-    title: "Internal Server Error",
     detail: "The service is not configured correctly. Its operator can see why in the log.",
   },
-  internal: { status: 500, title: "Internal Server Error", detail: "Something went wrong here." },
+  internal: { status: 500, detail: "Something went wrong here." },
   upstream_rejected: {
     status: 502,
-    title: "Bad Gateway",
     detail: "Zoo refused this service's access, and no earlier balance is stored.",
   },
   upstream_invalid: {
     status: 502,
-    title: "Bad Gateway",
     detail: "Zoo's answer could not be read, and no earlier balance is stored.",
   },
   upstream_unavailable: {
     status: 503,
-    title: "Service Unavailable",
     detail:
       "A service this one depends on cannot be reached, and nothing stored can stand in for it.",
   },
+} as const;
+
+/** RFC 9110, section 15, and RFC 6585 for 429. */
+const TITLES = {
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  429: "Too Many Requests",
+  500: "Internal Server Error",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;
@@ -94,7 +95,8 @@ export function problemResponse(
   requestId: string,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  const { status, title, detail } = PROBLEMS[code];
+  const { status, detail } = PROBLEMS[code];
+  const title = TITLES[status];
   const type = `urn:zoo-balance-proxy:problem:${code}`;
   const body = JSON.stringify({ type, title, status, code, detail, request_id: requestId });
   return new Response(body, {

@@ -22,7 +22,3 @@ export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>
     .check(
       z.refine((list) => list.length > 0 && list.length <= max, `must hold 1 to ${max} of them`),
     );
-
-/** What a value is before it is looked at: TOML has types, secrets and `.dev.vars` only text. */
-export const after = <T extends z.ZodMiniType>(prepare: (value: unknown) => unknown, schema: T) =>
-  z.pipe(z.transform(prepare), schema);

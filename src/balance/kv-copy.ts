@@ -1,7 +1,7 @@
 /** The shared read copy in Workers KV. Any failure of KV is a miss: the Durable Object still serves. */
 import type { Account } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
-import { logLine } from "../observe.ts";
+import { logLine, nameOf } from "../observe.ts";
 import { type BalanceRecord, isFromElsewhere, readRecord } from "./record.ts";
 
 /** KV refuses less (Workers KV limits). */
@@ -25,7 +25,7 @@ export async function readCopy(kv: KVNamespace, account: Account): Promise<Balan
       logLine("warn", "kv_foreign_value", { account: name });
     return record;
   } catch (error) {
-    logLine("warn", "kv_read_failed", { account: name, error: errorName(error) });
+    logLine("warn", "kv_read_failed", { account: name, error: nameOf(error) });
     return null;
   }
 }
@@ -41,11 +41,6 @@ export async function writeCopy(
       expirationTtl: Math.max(MIN_EXPIRATION_TTL_SECONDS, staleSeconds),
     });
   } catch (error) {
-    logLine("warn", "kv_write_failed", { account: record.account, error: errorName(error) });
+    logLine("warn", "kv_write_failed", { account: record.account, error: nameOf(error) });
   }
-}
-
-/** The class only: a message might quote what was stored. */
-function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : typeof error;
 }

@@ -6,7 +6,7 @@
  */
 import type { Config, Env } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
-import { logLine } from "../observe.ts";
+import { logLine, nameOf } from "../observe.ts";
 import type { RefreshDemand, RefreshOutcome } from "./account-balance.ts";
 import type { Failure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
@@ -165,11 +165,10 @@ async function refresh(
     remember(request.account, outcome.record, outcome.failure, config);
     return outcome;
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
     logLine("error", "object_failed", {
       request_id: request.requestId,
       account: request.account,
-      error: name,
+      error: nameOf(error),
     });
     return OBJECT_FAILED;
   }

@@ -5,7 +5,7 @@
 import { withDeadline } from "../deadline.ts";
 import { sha256Hex } from "../digest.ts";
 import { ExpiringMap } from "../expiring-map.ts";
-import { logLine } from "../observe.ts";
+import { logLine, nameOf } from "../observe.ts";
 import { apiKeyDenial, hasPrefix } from "./api-key.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "./api-key-record.ts";
 import { type Caller, callerId, type Identified } from "./caller.ts";
@@ -58,8 +58,7 @@ async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | De
     value = await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
     if (counted) budget.giveBack();
-    const name = error instanceof Error ? error.name : typeof error;
-    logLine("error", "api_keys_failed", { error: name });
+    logLine("error", "api_keys_failed", { error: nameOf(error) });
     return "api_keys_unavailable";
   }
   const entry = await entryOf(value, readAt);

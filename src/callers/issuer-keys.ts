@@ -9,6 +9,7 @@ import { fetchText } from "../fetch-text.ts";
 import { logLine } from "../observe.ts";
 import {
   jwksSchema,
+  publicKeysOf,
   KEYS_FRESH_MS,
   type StoredKeys,
   storedKeysSchema,
@@ -92,8 +93,10 @@ async function fetchKeys(
     if (!isSafeUrl(document.jwks_uri)) return "discovery_unsafe_url";
     url = document.jwks_uri;
   }
-  const keys = await fetchJson(url, jwksSchema);
-  return Array.isArray(keys) && keys.length === 0 ? "no_usable_keys" : keys;
+  const published = await fetchJson(url, jwksSchema);
+  if (typeof published === "string") return published;
+  const keys = publicKeysOf(published);
+  return keys.length === 0 ? "no_usable_keys" : keys;
 }
 
 async function fetchJson<T extends z.ZodMiniType>(

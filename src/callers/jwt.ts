@@ -6,9 +6,10 @@
 import { compactVerify } from "jose";
 import { accountName, type Issuer } from "../config.ts";
 import { callerId, type Identified, type Scope } from "./caller.ts";
-import { type Denial, denied, type Result } from "./denial.ts";
+import { denied, type Result } from "./denial.ts";
 import { type KeySet, keySetAfterMiss, keySetOf } from "./key-sets.ts";
 import type { Lookup } from "./lookup.ts";
+import { keysToTry, type SignedWith } from "./public-keys.ts";
 import { type Claims, hasScope, readToken, scopeWords } from "./token.ts";
 
 /** Signatures checked at most for one token. */
@@ -39,73 +40,47 @@ export async function verifyJwt(
 ): Promise<Result<{ claims: Claims; issuer: Issuer }>> {
   const read = readToken(token, issuers, Date.now());
   if (!read.ok) return read;
-  const { issuer, claims } = read;
+  const { issuer, claims, signedWith } = read;
   const keys = await keySetOf(issuer, lookup);
   if (keys === null) {
     return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited", issuer.issuer);
   }
   // An address that keeps failing gets one signature checked, not several.
   const candidates = lookup.mayAsk ? MAX_CANDIDATES : 1;
-  let denial = await signatureDenial(token, issuer, keys, candidates);
+  let denial = await signatureDenial(token, signedWith, keys, candidates);
   // A token that names no key may be signed by one that is newer than those known.
-  if (denial === "unknown_key" || (denial === "signature" && !read.namesKey)) {
+  if (denial === "unknown_key" || (denial === "signature" && signedWith.kid === undefined)) {
     const newer = await keySetAfterMiss(issuer, keys, lookup);
-    if (newer !== null) denial = await signatureDenial(token, issuer, newer, candidates);
+    if (newer !== null) denial = await signatureDenial(token, signedWith, newer, candidates);
   }
   return denial === null ? { ok: true, claims, issuer } : denied(denial, issuer.issuer);
 }
 
+/** Whether one of the keys that fit has signed the token; a token without key id may fit several. */
 async function signatureDenial(
   token: string,
-  { algorithms }: Issuer,
-  keys: KeySet,
+  signedWith: SignedWith,
+  { keys }: KeySet,
   maxCandidates: number,
-): Promise<Denial | null> {
-  try {
-    await compactVerify(token, keys.find, { algorithms });
-    return null;
-  } catch (error) {
-    return isAmbiguous(error) ? tryEach(token, error, algorithms, maxCandidates) : denialOf(error);
-  }
-}
-
-/** A token without a key id (RFC 7515 makes it optional), while its issuer has several that fit. */
-async function tryEach(
-  token: string,
-  candidates: AsyncIterable<CryptoKey>,
-  algorithms: string[],
-  maxCandidates: number,
-): Promise<Denial | null> {
-  let tried = 0;
-  for await (const key of candidates) {
-    if (++tried > maxCandidates) break;
+): Promise<"unknown_key" | "signature" | null> {
+  let denial: "unknown_key" | "signature" = "unknown_key";
+  for (const key of keysToTry(keys, signedWith).slice(0, maxCandidates)) {
     try {
-      await compactVerify(token, key, { algorithms });
+      // jose imports a key once per object, and keeps the key, not a promise of it.
+      await compactVerify(token, key, { algorithms: [signedWith.alg] });
       return null;
     } catch (error) {
-      if (denialOf(error) !== "signature") return denialOf(error);
+      // Anything else is wrong with the key: then it is none.
+      if (isWrongSignature(error)) denial = "signature";
     }
   }
-  return "signature";
+  return denial;
 }
 
-/** jose's error classes by their stable codes. */
-const codeOf = (error: unknown): unknown =>
-  error instanceof Error ? Reflect.get(error, "code") : undefined;
-
-function isAmbiguous(error: unknown): error is AsyncIterable<CryptoKey> {
-  return codeOf(error) === "ERR_JWKS_MULTIPLE_MATCHING_KEYS";
-}
-
-function denialOf(error: unknown): Denial {
-  switch (codeOf(error)) {
-    case "ERR_JWKS_NO_MATCHING_KEY":
-      return "unknown_key";
-    case "ERR_JWS_SIGNATURE_VERIFICATION_FAILED":
-      return "signature";
-    default:
-      return "malformed";
-  }
+/** jose's errors have stable codes. */
+function isWrongSignature(error: unknown): boolean {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
 }
 
 /** A token that asks for nothing here has the whole view; one that asks for less gets less. */

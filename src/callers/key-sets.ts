@@ -6,15 +6,20 @@
  * reachable, a withdrawn key stops working within {@link KEYS_FRESH_MS} where there are callers, and
  * within {@link KEYS_OLD_MS} of the last fetch at a first caller after a pause.
  */
-import { createLocalJWKSet } from "jose";
 import type { Env, Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
-import { logLine } from "../observe.ts";
+import { logLine, nameOf } from "../observe.ts";
 import type { Lookup } from "./lookup.ts";
-import { KEYS_FRESH_MS, keysId, readKeysCopy, type StoredKeys } from "./stored-keys.ts";
+import {
+  KEYS_FRESH_MS,
+  keysId,
+  type PublicKey,
+  readKeysCopy,
+  type StoredKeys,
+} from "./stored-keys.ts";
 
 export interface KeySet {
-  readonly find: ReturnType<typeof createLocalJWKSet>;
+  readonly keys: readonly PublicKey[];
   /** Epoch milliseconds. */
   readonly fetchedAt: number;
 }
@@ -103,8 +108,7 @@ async function ask(issuer: Issuer, id: string, env: Env, miss = false): Promise<
     const stored = await withDeadline(answer, OBJECT_DEADLINE_MS);
     return stored === null ? null : remember(id, stored, Date.now());
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    logLine("error", "object_failed", { issuer: issuer.issuer, error: name });
+    logLine("error", "object_failed", { issuer: issuer.issuer, error: nameOf(error) });
     const known = memory.get(id);
     if (known !== undefined) known.askedAt = Date.now();
     return null;
@@ -117,8 +121,7 @@ function remember(id: string, stored: StoredKeys, askedAt: number): Remembered {
     known.askedAt = Math.max(known.askedAt, askedAt);
     return known;
   }
-  const find = createLocalJWKSet({ keys: stored.keys });
-  const entry = { find, fetchedAt: stored.fetched_at, askedAt };
+  const entry = { keys: stored.keys, fetchedAt: stored.fetched_at, askedAt };
   memory.set(id, entry);
   return entry;
 }

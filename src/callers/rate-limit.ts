@@ -8,7 +8,7 @@ import { createMiddleware } from "hono/factory";
 import type { Env } from "../config.ts";
 import type { AppEnv } from "../context.ts";
 import { ExpiringMap } from "../expiring-map.ts";
-import { logLine } from "../observe.ts";
+import { logLine, nameOf } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
 import type { Caller } from "./caller.ts";
 
@@ -60,8 +60,7 @@ async function allows(limiter: RateLimit | undefined, key: string): Promise<bool
   try {
     return limiter === undefined || (await limiter.limit({ key })).success;
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    logLine("warn", "limiter_failed", { error: name });
+    logLine("warn", "limiter_failed", { error: nameOf(error) });
     return true;
   }
 }

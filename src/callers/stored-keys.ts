@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import type { Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { sha256Hex } from "../digest.ts";
-import { logLine } from "../observe.ts";
+import { logLine, nameOf } from "../observe.ts";
 import { listOf, moment } from "../schema.ts";
 
 /** Older keys still verify, while newer ones are asked for behind the answer. */
@@ -22,16 +22,14 @@ const publicKey = z
   .looseObject({ kty: z.enum(["RSA", "EC", "OKP"]) })
   .check(z.refine((key) => !PRIVATE_MEMBERS.some((member) => member in key)));
 
+export type PublicKey = z.infer<typeof publicKey>;
+
+export const jwksSchema = z.object({ keys: listOf(z.unknown(), MAX_KEYS) });
+
 /** A set's unusable members are left out, as RFC 7517, section 5 asks. */
-export const jwksSchema = z.pipe(
-  z.object({ keys: listOf(z.unknown(), MAX_KEYS) }),
-  z.transform(({ keys }) =>
-    keys.flatMap((key) => {
-      const { success, data } = publicKey.safeParse(key);
-      return success ? [data] : [];
-    }),
-  ),
-);
+export function publicKeysOf({ keys }: z.infer<typeof jwksSchema>): PublicKey[] {
+  return keys.flatMap((key) => publicKey.safeParse(key).data ?? []);
+}
 
 export const storedKeysSchema = z.strictObject({
   v: z.literal(1),
@@ -61,8 +59,7 @@ export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredK
     );
     return success && data.id === id ? data : null;
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    logLine("warn", "kv_read_failed", { reason: "jwks", error: name });
+    logLine("warn", "kv_read_failed", { reason: "jwks", error: nameOf(error) });
     return null;
   }
 }
@@ -73,7 +70,6 @@ export async function writeKeysCopy(kv: KVNamespace, stored: StoredKeys): Promis
     const value = JSON.stringify(stored);
     await kv.put(await kvKeyOf(stored.id), value, { expirationTtl: KEEP_SECONDS });
   } catch (error) {
-    const name = error instanceof Error ? error.name : typeof error;
-    logLine("warn", "kv_write_failed", { reason: "jwks", error: name });
+    logLine("warn", "kv_write_failed", { reason: "jwks", error: nameOf(error) });
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Issuer } from "../config.ts";
 import { type Denial, type Denied, denied } from "./denial.ts";
+import type { SignedWith } from "./public-keys.ts";
 
 /** For clocks that differ. */
 const LEEWAY_SECONDS = 30;
@@ -26,8 +27,7 @@ export interface Read {
   readonly ok: true;
   readonly issuer: Issuer;
   readonly claims: Claims;
-  /** Whether its header says which key signed it. */
-  readonly namesKey: boolean;
+  readonly signedWith: SignedWith;
 }
 
 /** Every claim is checked, against the entry and the time; or the token is refused. */
@@ -39,30 +39,44 @@ export function readToken(token: string, issuers: readonly Issuer[], now: number
   if (header === undefined || claims === undefined) return denied("duplicate_claims");
   if (issuers.length === 0) return denied("no_issuers");
   const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
-  const issuer = headerDenial(header) ?? entryOf(header, claims, ofIssuer);
-  if (typeof issuer === "string") return denied(issuer, ofIssuer[0]?.issuer);
+  const kid = keyIdOf(header);
+  const read = headerDenial(header) ?? entryOf(header, claims, ofIssuer);
+  if (typeof read === "string") return denied(read, ofIssuer[0]?.issuer);
+  if (kid === null) return denied("key_id", ofIssuer[0]?.issuer);
+  const { issuer, alg } = read;
   if (!isComplete(claims)) return denied("claims", issuer.issuer);
   const denial = timeDenial(claims, now);
   if (denial !== null) return denied(denial, issuer.issuer);
-  return { ok: true, issuer, claims, namesKey: header.kid !== undefined };
+  return { ok: true, issuer, claims, signedWith: { alg, kid } };
 }
 
 function headerDenial(header: Fields): Denial | null {
   if (OWN_KEY.some((name) => name in header)) return "embedded_key";
   if ("crit" in header) return "critical_header";
-  const { kid, typ } = header;
-  if (typ !== undefined && !(typeof typ === "string" && TYPES.test(typ))) return "type";
-  const sane = kid === undefined || (typeof kid === "string" && kid.length <= MAX_KEY_ID_CHARS);
-  return sane ? null : "key_id";
+  const { typ } = header;
+  return typ === undefined || (typeof typ === "string" && TYPES.test(typ)) ? null : "type";
 }
 
-function entryOf({ alg }: Fields, claims: Fields, ofIssuer: readonly Issuer[]): Issuer | Denial {
+/** @returns `null` when it is no id */
+function keyIdOf({ kid }: Fields): string | undefined | null {
+  const sane = kid === undefined || (typeof kid === "string" && kid.length <= MAX_KEY_ID_CHARS);
+  return sane ? kid : null;
+}
+
+function entryOf(
+  { alg }: Fields,
+  claims: Fields,
+  ofIssuer: readonly Issuer[],
+): { issuer: Issuer; alg: SignedWith["alg"] } | Denial {
   if (ofIssuer.length === 0) return "issuer";
   const audiences = [claims.aud].flat();
   const ofAudience = ofIssuer.filter(({ audience }) => audiences.includes(audience));
   if (ofAudience.length === 0) return "audience";
-  const fitting = ofAudience.filter(({ algorithms }) => algorithms.some((known) => known === alg));
-  return fitting.find((candidate) => hasScope(claims, candidate)) ?? fitting[0] ?? "algorithm";
+  const fitting = ofAudience.flatMap((issuer) => {
+    const allowed = issuer.algorithms.find((known) => known === alg);
+    return allowed === undefined ? [] : [{ issuer, alg: allowed }];
+  });
+  return fitting.find(({ issuer }) => hasScope(claims, issuer)) ?? fitting[0] ?? "algorithm";
 }
 
 /** Whether the claims have the scope that the entry asks for, if it asks for one. */
