@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import type { AccountBalance } from "./balance/account-balance.ts";
 import type { IssuerKeys } from "./callers/issuer-keys.ts";
-import { listOf, matching, whole } from "./schema.ts";
-import { ASYMMETRIC, readVariables } from "./variables.ts";
+import { listOf, matching, textThat, whole } from "./schema.ts";
+import { readVariables } from "./variables.ts";
 
 /** Bindings of `wrangler.toml`; the variables beside them are unknown until parsed. */
 export interface Env {
@@ -28,14 +28,10 @@ export function isSafeUrl(text: string): boolean {
   return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
 }
 
-const safeUrl = z
-  .string()
-  .check(
-    z.refine(
-      isSafeUrl,
-      "must be an https URL (http only to loopback) without user name, password, fragment, space",
-    ),
-  );
+const safeUrl = textThat(
+  isSafeUrl,
+  "must be an https URL (http only to loopback) without user name, password, fragment, space",
+);
 const someText = matching(/./, "must not be empty");
 /** Of an account: it becomes part of keys and log lines. */
 export const accountName = matching(
@@ -47,11 +43,26 @@ const secretName = matching(
   "must be the NAME_OF_A_SECRET, not the secret",
 );
 
+/** What a token may be signed with (RFC 7518, RFC 8037, RFC 9864) unless its issuer is held to less. */
+export const ASYMMETRIC = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
 const issuerSchema = z.strictObject({
   issuer: safeUrl,
   audience: someText,
   jwks_url: z.optional(safeUrl),
-  algorithms: listOf(z.enum(ASYMMETRIC)),
+  algorithms: z.optional(listOf(z.enum(ASYMMETRIC))),
   scope: z.optional(someText),
   account: z.optional(accountName),
   account_claim: z.optional(someText),
@@ -67,20 +78,16 @@ const appCheckSchema = z.strictObject({
 export type AppCheck = z.infer<typeof appCheckSchema>;
 
 /** As a browser writes it (RFC 6454, section 6.2): no path, no trailing slash, no wildcard. */
-const origin = z
-  .string()
-  .check(
-    z.refine(
-      (text) =>
-        /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,A-Z]+$/.test(text) &&
-        (!/^https?:/.test(text) || (isSafeUrl(text) && URL.parse(text)?.origin === text)),
-      "must be an origin such as https://localhost: scheme, host, port, and no slash after them",
-    ),
-  );
+const origin = textThat(
+  (text) =>
+    /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,A-Z]+$/.test(text) &&
+    (!/^https?:/.test(text) || (isSafeUrl(text) && URL.parse(text)?.origin === text)),
+  "must be an origin such as https://localhost: scheme, host, port, and no slash after them",
+);
 
 const accountSchema = z.strictObject({
   token: secretName,
-  subject: z.enum(["user", "org"]),
+  subject: z.optional(z.enum(["user", "org"])),
 });
 
 const DAYS_400 = 400 * 86_400;
@@ -165,9 +172,9 @@ function parseVariables(env: object): ParsedConfig {
     }
   }
   const { ACCOUNTS, ...variables } = data;
-  const named = { default: { token: "ZOO_API_TOKEN", subject: "user" as const }, ...ACCOUNTS };
+  const named: typeof ACCOUNTS = { default: { token: "ZOO_API_TOKEN" }, ...ACCOUNTS };
   const accounts = new Map<string, Account>();
-  for (const [account, { token, subject }] of Object.entries(named)) {
+  for (const [account, { token, subject = "user" }] of Object.entries(named)) {
     const secret = secretSchema.safeParse(Reflect.get(env, token));
     const source = `${variables.ZOO_API_URL} ${subject} ${token}`;
     if (secret.success) {

@@ -1,5 +1,5 @@
 /** What middleware hands on through Hono's context. */
-import type { Context } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import type { Caller } from "./callers/caller.ts";
 import type { Config, Env } from "./config.ts";
 
@@ -19,3 +19,4 @@ export interface AppEnv {
 }
 
 export type AppContext = Context<AppEnv>;
+export type Middleware = MiddlewareHandler<AppEnv>;

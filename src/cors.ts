@@ -1,6 +1,5 @@
 /** CORS (Fetch Standard, section 3.2) for the web views of the configured origins, nothing of it for others. */
-import { createMiddleware } from "hono/factory";
-import type { AppEnv } from "./context.ts";
+import type { Middleware } from "./context.ts";
 
 const FOR_PREFLIGHT = {
   "access-control-allow-methods": "GET, HEAD",
@@ -11,7 +10,7 @@ const FOR_PREFLIGHT = {
 };
 const EXPOSED = "Age, Cache-Status, Date, ETag, Retry-After, WWW-Authenticate, X-Request-Id";
 
-export const allowOrigins = createMiddleware<AppEnv>(async function allowOrigins(c, next) {
+export const allowOrigins: Middleware = async function allowOrigins(c, next) {
   const { CORS_ORIGINS } = c.var.config;
   if (CORS_ORIGINS.length === 0) return next();
   const origin = c.req.header("origin") ?? "";
@@ -26,4 +25,4 @@ export const allowOrigins = createMiddleware<AppEnv>(async function allowOrigins
   if (!listed) return;
   c.res.headers.set("access-control-allow-origin", origin);
   c.res.headers.set("access-control-expose-headers", EXPOSED);
-});
+};

@@ -1,15 +1,11 @@
-export class DeadlineError extends Error {
-  override readonly name = "DeadlineError";
-}
-
 /**
  * @param ms milliseconds
- * @throws DeadlineError when `work` has not settled by then; the work itself goes on
+ * @throws DOMException `TimeoutError` when `work` has not settled by then; the work itself goes on
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlineError(`not within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new DOMException("", "TimeoutError")), ms);
   });
   try {
     return await Promise.race([work, late]);

@@ -12,18 +12,21 @@ export type FetchTextResult =
   | { readonly end: "timeout"; readonly head: Head | null }
   | { readonly end: "network"; readonly head: Head | null };
 
-interface FetchTextOptions {
-  readonly headers: Record<string, string>;
-  /** Whole call, body included, milliseconds. */
-  readonly timeoutMs: number;
-  readonly maxBytes: number;
-}
+/** A balance or a key set is a few KiB; more is neither. */
+const MAX_BODY_BYTES = 256 * 1024;
+const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
 
 /**
  * Never throws: every failure is a result. A 3xx is an answer like another, never followed
  * (Workers keep custom headers on a redirect, so a token would travel along).
+ *
+ * @param timeoutMs for the whole call, body included
  */
-export async function fetchText(url: string, options: FetchTextOptions): Promise<FetchTextResult> {
+export async function fetchText(
+  url: string,
+  timeoutMs: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<FetchTextResult> {
   // Not AbortSignal.timeout: in a Durable Object that one holds the object for the whole time.
   const abort = new AbortController();
   let timedOut = false;
@@ -31,16 +34,16 @@ export async function fetchText(url: string, options: FetchTextOptions): Promise
   const timer = setTimeout(() => {
     timedOut = true;
     abort.abort();
-  }, options.timeoutMs);
+  }, timeoutMs);
   try {
     const response = await fetch(url, {
-      headers: options.headers,
+      headers: { ...HEADERS, ...headers },
       redirect: "manual",
       cache: "no-store",
       signal: abort.signal,
     });
     head = { status: response.status, headers: response.headers };
-    const body = await readCapped(response.body, options.maxBytes);
+    const body = await readCapped(response.body);
     return body === null ? { end: "too_large", head } : { end: "whole", head, body };
   } catch {
     return { end: timedOut ? "timeout" : "network", head };
@@ -49,10 +52,7 @@ export async function fetchText(url: string, options: FetchTextOptions): Promise
   }
 }
 
-async function readCapped(
-  stream: ReadableStream<Uint8Array> | null,
-  maxBytes: number,
-): Promise<string | null> {
+async function readCapped(stream: ReadableStream<Uint8Array> | null): Promise<string | null> {
   if (stream === null) return "";
   const reader = stream.getReader();
   const decoder = new TextDecoder();
@@ -62,7 +62,7 @@ async function readCapped(
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     bytes += value.byteLength;
-    if (bytes > maxBytes) {
+    if (bytes > MAX_BODY_BYTES) {
       // The rest is of no interest, and neither is whether its end was reached in order.
       reader.cancel().catch(() => undefined);
       return null;

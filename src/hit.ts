@@ -37,11 +37,9 @@ export async function fromMemory(
   writeMetric(env.METRICS, {
     route: BALANCE_PATH,
     status: response.status,
-    code: "",
     cache: "memory",
     account: caller.account,
-    reason: "",
-    attestation: config.APP_CHECK === undefined ? "" : "ok",
+    attestation: config.APP_CHECK && "ok",
     ms: 0,
     age: ageSeconds(prepared.record, now),
   });

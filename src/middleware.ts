@@ -1,12 +1,9 @@
 /** What every request passes: request id, log and metric, security headers, configuration, errors. */
-import type { MiddlewareHandler } from "hono";
 import { parseConfig } from "./config.ts";
-import type { AppContext, AppEnv } from "./context.ts";
+import type { AppContext, Middleware } from "./context.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { logLine, requestIdOf, writeMetric } from "./observe.ts";
 import { type ProblemCode, ProblemError, problemResponse } from "./problem.ts";
-
-type Middleware = MiddlewareHandler<AppEnv>;
 
 /** An answer slower than this is logged: the caller was waiting for Zoo or for the platform. */
 const SLOW_MS = 1_000;
@@ -30,13 +27,13 @@ export const observe: Middleware = async function observe(c, next) {
   writeMetric(c.env.METRICS, {
     route,
     status: c.res.status,
-    code: code ?? "",
-    cache: c.var.served?.cache ?? "",
-    account: account ?? "",
-    reason: (c.error instanceof ProblemError && c.error.reason) || "",
-    attestation: c.var.attestation ?? "",
+    code,
+    cache: c.var.served?.cache,
+    account,
+    reason: c.error instanceof ProblemError ? c.error.reason : undefined,
+    attestation: c.var.attestation,
     ms,
-    age: c.var.served?.age ?? -1,
+    age: c.var.served?.age,
   });
 };
 
@@ -78,30 +75,15 @@ export function onError(error: Error, c: AppContext): Response {
     account: c.var.caller?.account,
     caller: c.var.caller?.id,
   };
-  const event = eventOf(error.code);
+  const event = eventOf(error);
   if (event !== null && !error.quiet) logLine(event === "failed" ? "error" : "warn", event, facts);
   return problemResponse(error.code, requestId, error.headers);
 }
 
-function eventOf(code: ProblemCode): "denied" | "failed" | null {
-  switch (code) {
-    case "missing_credentials":
-    case "invalid_credentials":
-    case "insufficient_scope":
-    case "attestation_failed":
-    case "unknown_account":
-    case "rate_limited":
-      return "denied";
-    case "upstream_rejected":
-    case "upstream_invalid":
-    case "upstream_unavailable":
-      return "failed";
-    case "not_found":
-    case "method_not_allowed":
-    case "misconfigured":
-    case "internal":
-      return null;
-  }
+/** A fault of the caller's that the operator may want to know of, a fault of Zoo's, or neither. */
+function eventOf({ status }: ProblemError): "denied" | "failed" | null {
+  if (status === 401 || status === 403 || status === 429) return "denied";
+  return status > 500 ? "failed" : null;
 }
 
 function problemCodeOf(error: Error | undefined): ProblemCode | undefined {

@@ -61,39 +61,43 @@ export function logLine(level: Level, event: LogEvent, facts: LogFacts): void {
 export interface MetricPoint {
   readonly route: string;
   readonly status: number;
-  readonly code: string;
-  readonly cache: string;
-  readonly account: string;
-  /** Why a request was refused; empty otherwise. */
-  readonly reason: string;
-  /** `ok`, or why the app's attestation failed; empty where none was asked for. */
-  readonly attestation: string;
+  readonly code?: string | undefined;
+  readonly cache?: string | undefined;
+  readonly account?: string | undefined;
+  /** Why a request was refused. */
+  readonly reason?: string | undefined;
+  /** `ok`, or why the app's attestation failed. */
+  readonly attestation?: string | undefined;
   readonly ms: number;
-  /** Age of the value answered, seconds; -1 when none was. */
-  readonly age: number;
+  /** Age of the value answered, seconds. */
+  readonly age?: number | undefined;
 }
 
-/** A point in Analytics Engine: blobs route, code, cache, account, reason, attestation; doubles status, ms, age. */
-export function writeMetric(metrics: AnalyticsEngineDataset | undefined, p: MetricPoint): void {
+/**
+ * A point in Analytics Engine: blobs route, code, cache, account, reason, attestation (empty where there
+ * is none); doubles status, ms, age (-1 where there is none).
+ */
+export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: MetricPoint): void {
+  const { route, status, code = "", cache = "", account = "", reason = "" } = point;
+  const { attestation = "", ms, age = -1 } = point;
   try {
     metrics?.writeDataPoint({
-      indexes: [p.account],
-      blobs: [p.route, p.code, p.cache, p.account, p.reason, p.attestation],
-      doubles: [p.status, p.ms, p.age],
+      indexes: [account],
+      blobs: [route, code, cache, account, reason, attestation],
+      doubles: [status, ms, age],
     });
   } catch {
     // A point that is lost is no reason to lose the answer.
   }
 }
 
-/** A credential put there by mistake must not get into the log by it. */
-const SANE_ID = /^[\w.:-]{1,64}$/;
+/** Another's id, if it looks like one: a credential put there by mistake must not get into the log by it. */
+export function saneId(id: unknown): string | null {
+  return typeof id === "string" && /^(?!zbp_)[\w.:-]{1,64}$/.test(id) ? id : null;
+}
 
 /** The caller's `X-Request-Id`, else Cloudflare's `cf-ray`, when of sane form; else a new UUID. */
 export function requestIdOf(headers: Headers): string {
-  for (const name of ["x-request-id", "cf-ray"]) {
-    const id = headers.get(name);
-    if (id !== null && SANE_ID.test(id) && !id.startsWith("zbp_")) return id;
-  }
-  return crypto.randomUUID();
+  const given = saneId(headers.get("x-request-id")) ?? saneId(headers.get("cf-ray"));
+  return given ?? crypto.randomUUID();
 }

@@ -67,6 +67,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
   readonly code: ProblemCode;
+  readonly status: number;
   /** Why, for the log alone. */
   readonly reason: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
@@ -83,6 +84,7 @@ export class ProblemError extends Error {
   ) {
     super(code);
     this.code = code;
+    this.status = PROBLEMS[code].status;
     this.reason = reason;
     this.headers = headers;
     this.issuer = issuer;

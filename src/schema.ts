@@ -1,13 +1,19 @@
 /** The few kinds of value that the schemas are made of: zod, with as little of it as does the job. */
 import * as z from "zod/mini";
 
-/** Text of a form. The rule says in words what is expected. */
-export const matching = (form: RegExp, rule: string) =>
-  z.string(rule).check(z.refine((text) => form.test(text), rule));
+/** Text of which something holds. The rule says in words what is expected. */
+export const textThat = (holds: (text: string) => boolean, rule: string) =>
+  z.string(rule).check(z.refine(holds, rule));
+
+/** Text of a form. */
+export const matching = (form: RegExp, rule: string) => textThat((text) => form.test(text), rule);
 
 /** Whole numbers that a double holds exactly. */
 export const whole = (min: number, max: number, rule = `must be a whole number from ${min}`) =>
   z.number(rule).check(z.refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, rule));
+
+/** Of a stored form. */
+export const version = (n: number) => whole(n, n);
 
 /** A moment in epoch milliseconds. */
 export const moment = whole(0, Number.MAX_SAFE_INTEGER);

@@ -1,20 +1,6 @@
 /** The environment's variables as they are meant: texts read as what TOML would have had, defaults filled in. */
 import { readMoney } from "./balance/money.ts";
 
-export const ASYMMETRIC = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
-
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   ZOO_API_URL: "https://api.zoo.dev",
   ZOO_INCLUDE_TOTAL_DUE: true,
@@ -53,28 +39,8 @@ export function readVariables(env: object): {
       values[name] = fallback;
     }
   }
-  const {
-    LOW_BALANCE_USD: low,
-    JWT_ISSUERS: issuers,
-    ACCOUNTS: accounts,
-    APP_CHECK: check,
-  } = values;
-  values.LOW_BALANCE_USD = readMoney(numberAsText(low));
-  if (Array.isArray(issuers)) {
-    values.JWT_ISSUERS = issuers.map((issuer) =>
-      withDefault(issuer, "algorithms", [...ASYMMETRIC]),
-    );
-  }
-  if (isFields(accounts)) {
-    const entries = Object.entries(accounts);
-    values.ACCOUNTS = Object.fromEntries(
-      entries.map(([name, account]) => [name, withDefault(account, "subject", "user")]),
-    );
-  }
-  if (isFields(check)) {
-    const project_number = numberAsText(check.project_number);
-    values.APP_CHECK = Object.keys(check).length === 0 ? undefined : { ...check, project_number };
-  }
+  values.LOW_BALANCE_USD = readMoney(numberAsText(values.LOW_BALANCE_USD));
+  values.APP_CHECK = readAppCheck(values.APP_CHECK);
   return { values, problems };
 }
 
@@ -92,14 +58,12 @@ function fromText(text: string, fallback: unknown): unknown {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+function readAppCheck(value: unknown): unknown {
+  if (!(value instanceof Object) || !("project_number" in value)) {
+    return JSON.stringify(value) === "{}" ? undefined : value;
+  }
+  return { ...value, project_number: numberAsText(value.project_number) };
 }
-
-const withDefault = (value: unknown, name: string, fallback: unknown) =>
-  isFields(value) ? { [name]: fallback, ...value } : value;
 
 /** What TOML may have written as a number, though nobody calculates with it as one. */
 const numberAsText = (value: unknown) => (typeof value === "number" ? String(value) : value);

@@ -10,7 +10,7 @@ import * as z from "zod/mini";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
-import { moment } from "../schema.ts";
+import { moment, version } from "../schema.ts";
 import { type Failure, failureSchema, MAX_RETRY_AFTER_MS, nextFailure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
 import { writeCopy } from "./kv-copy.ts";
@@ -38,7 +38,7 @@ const STATE_KEY = "state";
 /** MIN_REFRESH_SECONDS may be a day at most. */
 const MAX_WAIT_MS = Math.max(MAX_RETRY_AFTER_MS, 86_400_000);
 const stateSchema = z.strictObject({
-  v: z.literal(1),
+  v: version(1),
   /** What all of it is about: an account that now has another source starts anew. */
   source: z.string(),
   record: z.nullable(recordSchema),

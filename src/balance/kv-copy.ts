@@ -2,7 +2,7 @@
 import type { Account } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine, nameOf } from "../observe.ts";
-import { type BalanceRecord, isFromElsewhere, readRecord } from "./record.ts";
+import { type BalanceRecord, readRecord } from "./record.ts";
 
 /** KV refuses less (Workers KV limits). */
 const MIN_EXPIRATION_TTL_SECONDS = 60;
@@ -21,8 +21,7 @@ export async function readCopy(kv: KVNamespace, account: Account): Promise<Balan
     const value: unknown = await withDeadline(read, READ_DEADLINE_MS);
     if (value === null) return null;
     const record = readRecord(value, account, Date.now());
-    if (record === null && !isFromElsewhere(value, account))
-      logLine("warn", "kv_foreign_value", { account: name });
+    if (record === null) logLine("warn", "kv_foreign_value", { account: name });
     return record;
   } catch (error) {
     logLine("warn", "kv_read_failed", { account: name, error: nameOf(error) });

@@ -1,7 +1,7 @@
 /** The stored form of a balance: what the Durable Object keeps and what Workers KV holds a copy of. */
 import * as z from "zod/mini";
 import type { Account } from "../config.ts";
-import { matching, moment, time, whole } from "../schema.ts";
+import { matching, moment, time, version, whole } from "../schema.ts";
 
 /** Raised when the stored form changes; a value of another version is a miss. */
 const RECORD_VERSION = 1;
@@ -34,7 +34,7 @@ export const balanceSchema = z.strictObject({
 });
 
 export const recordSchema = z.strictObject({
-  v: z.literal(RECORD_VERSION),
+  v: version(RECORD_VERSION),
   account: z.string(),
   /** {@link Account.source} at that time. */
   source: z.string(),
@@ -57,12 +57,6 @@ export function newRecord(
 ): BalanceRecord {
   const record = { v: RECORD_VERSION, account: name, source, fetched_at: fetchedAt, balance };
   return recordSchema.parse(record);
-}
-
-/** Whether it is of another source: an account has moved, which is no reason for alarm. */
-export function isFromElsewhere(value: unknown, { name, source }: StoredFor): boolean {
-  const { success, data } = recordSchema.safeParse(value);
-  return success && data.account === name && data.source !== source;
 }
 
 /** Clocks of two machines may differ a little; a value from further ahead is not ours. */

@@ -1,13 +1,9 @@
 /** The call to Zoo: the only code that sends the token. Contract: every outcome is a value. */
 import type { Account, Config } from "../config.ts";
 import { type FetchTextResult, fetchText } from "../fetch-text.ts";
+import { saneId } from "../observe.ts";
 import { type Balance, balanceSchema } from "./record.ts";
 import { type Drift, readZooBody } from "./zoo-body.ts";
-
-/** Zoo's body is a few KiB; more is not a balance. */
-const MAX_BODY_BYTES = 256 * 1024;
-const USER_AGENT = "zoo-balance-proxy/0.1";
-const MAX_ID_CHARS = 128;
 
 export type FailureReason = "upstream_unavailable" | "upstream_rejected" | "upstream_invalid";
 
@@ -38,16 +34,9 @@ export async function fetchBalance(
 ): Promise<UpstreamResult> {
   const base = config.ZOO_API_URL.replace(/\/+$/, "");
   const query = config.ZOO_INCLUDE_TOTAL_DUE ? "?include_total_due=true" : "";
-  const answer = await fetchText(`${base}/${account.subject}/payment/balance${query}`, {
-    headers: {
-      authorization: `Bearer ${account.token}`,
-      accept: "application/json",
-      "user-agent": USER_AGENT,
-    },
-    timeoutMs: config.ZOO_TIMEOUT_MS,
-    maxBytes: MAX_BODY_BYTES,
-  });
-  return judge(answer);
+  const url = `${base}/${account.subject}/payment/balance${query}`;
+  const headers = { authorization: `Bearer ${account.token}` };
+  return judge(await fetchText(url, config.ZOO_TIMEOUT_MS, headers));
 }
 
 function judge(answer: FetchTextResult): UpstreamResult {
@@ -92,19 +81,12 @@ export function parseRetryAfter(value: string | null, now: number): number | nul
 
 function requestIdOf(answer: FetchTextResult): string | null {
   const header = answer.head?.headers.get("x-api-call-id") ?? null;
-  if (header !== null) return plainId(header);
+  if (header !== null) return saneId(header);
   if (answer.end !== "whole" || answer.head.status < 400) return null;
   try {
     const body: unknown = JSON.parse(answer.body);
-    return body instanceof Object ? plainId(Reflect.get(body, "request_id")) : null;
+    return body instanceof Object ? saneId(Reflect.get(body, "request_id")) : null;
   } catch {
     return null;
   }
-}
-
-/** An id goes into the log, so it must look like one. */
-function plainId(value: unknown): string | null {
-  return typeof value === "string" && value.length <= MAX_ID_CHARS && /^[\w.:-]+$/.test(value)
-    ? value
-    : null;
 }

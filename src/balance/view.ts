@@ -16,7 +16,7 @@ export type StaleReason = (typeof STALE_REASONS)[number];
 export const viewSchema = z.strictObject({
   account: z.string(),
   status: z.enum(["ok", "low", "exhausted", "contract"]),
-  currency: z.literal("USD"),
+  currency: z.enum(["USD"]),
   ...balanceSchema.shape,
   as_of: time,
   stale: z.boolean(),

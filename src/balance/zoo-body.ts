@@ -5,7 +5,7 @@
  * nothing is copied that is not named here. An unreadable optional part becomes `null` and is
  * reported as drift (names and types, never values); unreadable money or `updated_at` rejects the body.
  */
-import { addMoney, JsonNumber, type Money, readMoney } from "./money.ts";
+import { addMoney, JsonNumber, readMoney } from "./money.ts";
 import type { Balance, Plan } from "./record.ts";
 
 /** One field that was not of the expected type. Never holds the value. */
@@ -28,13 +28,8 @@ const RFC3339 =
 
 const ISO_LENGTH = "2026-11-23T10:00:00.000Z".length;
 
-class Unreadable extends Error {
-  readonly drift: Drift;
-  constructor(field: string, value: unknown) {
-    super("unreadable");
-    this.drift = { field, type: typeName(value) };
-  }
-}
+/** Reads one value; `null` when it is unreadable. */
+type Read<T> = (value: unknown) => T | null;
 
 /** @param text the response body, as Zoo sent it */
 export function readZooBody(text: string): ReadBody {
@@ -44,112 +39,99 @@ export function readZooBody(text: string): ReadBody {
   } catch {
     return { ok: false, drift: [{ field: "(body)", type: "not JSON" }] };
   }
-  if (!isFields(body)) return { ok: false, drift: [{ field: "(body)", type: typeName(body) }] };
-  return readFields(body);
+  const fields = asFields(body);
+  return fields === null
+    ? { ok: false, drift: [{ field: "(body)", type: typeName(body) }] }
+    : readBalance(fields);
 }
 
-/** Reads what may be missing: `null` and a note of drift when it is unreadable. */
-type Optional = <T>(read: () => T) => T | null;
-
-function readFields(body: Fields): ReadBody {
+function readBalance(body: Fields): ReadBody {
   const drift: Drift[] = [];
-  const required: Drift[] = [];
-  const optional: Optional = (read) => attempt(read, drift);
-  const must = <T>(read: () => T): T | null => attempt(read, required);
+  const must = <T>(from: Fields, field: string, read: Read<T>, path = ""): T | null => {
+    const value = read(from[field]);
+    if (value === null) drift.push({ field: path + field, type: typeName(from[field]) });
+    return value;
+  };
+  const may: typeof must = (from, field, read, path) =>
+    isAbsent(from[field]) ? null : must(from, field, read, path);
 
-  const monthly = must(() =>
-    money(body, "monthly_api_credits_remaining_monetary_value", "monthly_credits_remaining"),
+  const monthly = must(
+    body,
+    newer(body, "monthly_api_credits_remaining_monetary_value", "monthly_credits_remaining"),
+    readMoney,
   );
-  const prepaid = must(() =>
-    money(body, "stable_api_credits_remaining_monetary_value", "pre_pay_credits_remaining"),
+  const prepaid = must(
+    body,
+    newer(body, "stable_api_credits_remaining_monetary_value", "pre_pay_credits_remaining"),
+    readMoney,
   );
-  const updatedAt = must(() => time(body, "updated_at"));
-  if (monthly === null || prepaid === null || updatedAt === null) {
-    return { ok: false, drift: required };
-  }
+  const updated_at = must(body, "updated_at", readTime);
+  if (monthly === null || prepaid === null || updated_at === null) return { ok: false, drift };
 
-  const tier = optional(() => subscribedTier(body));
+  const subscription = may(body, "subscription_details", asFields);
+  const tier =
+    subscription && must(subscription, "modeling_app", asFields, "subscription_details.");
   const balance: Balance = {
     available: addMoney(monthly, prepaid),
     monthly: {
       remaining: monthly,
-      allowance: tier && optional(() => allowance(tier)),
-      units: optional(() => units(body, "monthly_api_credits_remaining")),
-      refreshes_at: optional(() => nullable(body, "monthly_api_credits_refresh_at", time)),
+      allowance: tier && may(tier, newer(tier, ...ALLOWANCE), readMoney, TIER),
+      units: may(body, "monthly_api_credits_remaining", readUnits),
+      refreshes_at: may(body, "monthly_api_credits_refresh_at", readTime),
     },
     prepaid: {
       remaining: prepaid,
-      units: optional(() => units(body, "stable_api_credits_remaining")),
-      cash: optional(() => nullable(body, "pre_pay_cash_remaining", money)),
+      units: may(body, "stable_api_credits_remaining", readUnits),
+      cash: may(body, "pre_pay_cash_remaining", readMoney),
     },
-    total_due: optional(() => nullable(body, "total_due", money)),
-    plan: tier && optional(() => plan(tier, optional)),
-    updated_at: updatedAt,
+    total_due: may(body, "total_due", readMoney),
+    plan: tier && readPlan(tier, must, may),
+    updated_at,
   };
   return { ok: true, balance, drift };
 }
 
-const TIER = "subscription_details.modeling_app";
+const TIER = "subscription_details.modeling_app.";
+const ALLOWANCE = [
+  "monthly_pay_as_you_go_api_credits_monetary_value",
+  "pay_as_you_go_credits",
+] as const;
 
-function subscribedTier(body: Fields): Fields | null {
-  const details = body.subscription_details;
-  if (details === undefined || details === null) return null;
-  if (!isFields(details)) throw new Unreadable("subscription_details", details);
-  const tier = details.modeling_app;
-  if (!isFields(tier)) throw new Unreadable(TIER, tier);
-  return tier;
-}
-
-function allowance(tier: Fields): Money | null {
-  const name = "monthly_pay_as_you_go_api_credits_monetary_value";
-  const field = tier[name] === undefined ? "pay_as_you_go_credits" : name;
-  return nullable(tier, field, money, TIER);
-}
+type ReadField = <T>(from: Fields, field: string, read: Read<T>, path?: string) => T | null;
 
 /** Name and kind of pricing make a plan; the rest may be missing from it one by one. */
-function plan(tier: Fields, optional: Optional): Plan {
-  const name = text(tier.name, `${TIER}.name`, MAX_TITLE_CHARS);
-  const price = tier.price;
-  if (!isFields(price)) throw new Unreadable(`${TIER}.price`, price);
-  const pricing = word(price.type, `${TIER}.price.type`);
-  const title = optional(() =>
-    nullable(tier, "display_name", (from, key) => text(from[key], key, MAX_TITLE_CHARS), TIER),
-  );
+function readPlan(tier: Fields, must: ReadField, may: ReadField): Plan | null {
+  const name = must(tier, "name", readTitle, TIER);
+  const price = must(tier, "price", asFields, TIER);
+  const pricing = price && must(price, "type", readWord, `${TIER}price.`);
+  if (name === null || price === null || pricing === null) return null;
   return {
     name,
-    title: title === null || title === "" ? name : title,
+    title: may(tier, "display_name", readTitle, TIER) || name,
     pricing: pricing === "enterprise" ? "contract" : pricing,
-    price: optional(() => nullable(price, "price", money, `${TIER}.price`)),
-    interval: optional(() => nullable(price, "interval", wordOf, `${TIER}.price`)),
-    support: optional(() => nullable(tier, "support_tier", wordOf, TIER)),
+    price: may(price, "price", readMoney, `${TIER}price.`),
+    interval: may(price, "interval", readWord, `${TIER}price.`),
+    support: may(tier, "support_tier", readWord, TIER),
   };
 }
 
-function money(from: Fields, field: string, olderName = field): Money {
-  const absent = from[field] === undefined || from[field] === null;
-  const name = absent && from[olderName] !== undefined ? olderName : field;
-  const amount = readMoney(from[name]);
-  if (amount === null) throw new Unreadable(name, from[name]);
-  return amount;
+/** The name of a field, or of what stood for it in an older generation where only that is there. */
+function newer(from: Fields, field: string, older: string): string {
+  return isAbsent(from[field]) && from[older] !== undefined ? older : field;
 }
 
 /** Units are `uint64` upstream; one that a JavaScript client could not hold exactly is unreadable. */
-function units(from: Fields, field: string): number | null {
-  const value = from[field];
-  if (value === undefined || value === null) return null;
+const readUnits: Read<number> = (value) => {
   const whole = value instanceof JsonNumber && /^\d+(?:\.0+)?$/.test(value.source);
   const count = whole ? Number(value.source) : Number.NaN;
-  if (!Number.isSafeInteger(count)) throw new Unreadable(field, value);
-  return count;
-}
+  return Number.isSafeInteger(count) ? count : null;
+};
 
-function time(from: Fields, field: string): string {
-  const value = from[field];
+const readTime: Read<string> = (value) => {
   const text = typeof value === "string" ? toIso(value) : "";
   // An offset can move a time out of the years that four digits can write.
-  if (text.length !== ISO_LENGTH) throw new Unreadable(field, value);
-  return `${text.slice(0, 19)}Z`;
-}
+  return text.length === ISO_LENGTH ? `${text.slice(0, 19)}Z` : null;
+};
 
 /** UTC, or something of another length than such a time when there is no such moment. */
 function toIso(text: string): string {
@@ -163,40 +145,12 @@ function toIso(text: string): string {
   return Number.isNaN(ms) ? "" : new Date(ms).toISOString();
 }
 
-const wordOf = (from: Fields, field: string) => word(from[field], field);
-
-function word(value: unknown, field: string): string {
-  return text(value, field, MAX_WORD_CHARS);
-}
-
-function text(value: unknown, field: string, maxChars: number): string {
-  if (typeof value !== "string" || value.length > maxChars) throw new Unreadable(field, value);
-  return value;
-}
-
-function nullable<T>(
-  from: Fields,
-  field: string,
-  read: (from: Fields, field: string) => T,
-  path?: string,
-): T | null {
-  if (from[field] === undefined || from[field] === null) return null;
-  try {
-    return read(from, field);
-  } catch (error) {
-    throw path === undefined ? error : new Unreadable(`${path}.${field}`, from[field]);
-  }
-}
-
-function attempt<T>(read: () => T, drift: Drift[]): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof Unreadable)) throw error;
-    drift.push(error.drift);
-    return null;
-  }
-}
+const textTo =
+  (maxChars: number): Read<string> =>
+  (value) =>
+    typeof value === "string" && value.length <= maxChars ? value : null;
+const readWord = textTo(MAX_WORD_CHARS);
+const readTitle = textTo(MAX_TITLE_CHARS);
 
 /** `context.source` is the JSON.parse source text proposal, which workerd has and TypeScript's lib has not. */
 type SourceReviver = (key: string, value: unknown, context: { source?: string }) => unknown;
@@ -207,14 +161,12 @@ function parseJson(text: string): unknown {
   return JSON.parse(text, keepNumbers as (key: string, value: unknown) => unknown);
 }
 
-function isFields(value: unknown): value is Fields {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof JsonNumber)
-  );
-}
+const isAbsent = (value: unknown) => value === undefined || value === null;
+
+const asFields: Read<Fields> = (value) => {
+  const isFields = typeof value === "object" && !Array.isArray(value);
+  return isFields && !(value instanceof JsonNumber) ? (value as Fields | null) : null;
+};
 
 function typeName(value: unknown): string {
   if (value === undefined) return "absent";

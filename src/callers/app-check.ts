@@ -2,9 +2,8 @@
  * App attestation with Firebase App Check: the request comes from the real app, on a real device.
  * Beside the credential, never instead of it.
  */
-import { createMiddleware } from "hono/factory";
 import type { AppCheck, Config, Issuer } from "../config.ts";
-import type { AppEnv } from "../context.ts";
+import type { Middleware } from "../context.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
@@ -22,7 +21,7 @@ const OBSERVE_DEADLINE_MS = 300;
  *
  * @throws ProblemError `attestation_failed`, or `upstream_unavailable` when it cannot be checked now
  */
-export const attest = createMiddleware<AppEnv>(async function attest(c, next) {
+export const attest: Middleware = async function attest(c, next) {
   const { APP_CHECK } = c.var.config;
   if (APP_CHECK === undefined) return next();
   const { env, executionCtx } = c;
@@ -46,7 +45,7 @@ export const attest = createMiddleware<AppEnv>(async function attest(c, next) {
     logLine("warn", "attestation_failed", facts);
   }
   return next();
-});
+};
 
 async function attestationFailure(
   token: string | undefined,

@@ -1,7 +1,6 @@
 /** From the Authorization header to a caller, or a refusal that tells outsiders nothing. */
-import { createMiddleware } from "hono/factory";
 import type { Env } from "../config.ts";
-import type { AppEnv } from "../context.ts";
+import type { Middleware } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { identifyByApiKey, isApiKey } from "./api-keys.ts";
 import type { Identified } from "./caller.ts";
@@ -16,7 +15,7 @@ const MAX_CREDENTIAL_CHARS = 8_192;
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
 /** @throws ProblemError 401, 403, 429, or 503 when the credential cannot be checked now */
-export const authenticate = createMiddleware<AppEnv>(async function authenticate(c, next) {
+export const authenticate: Middleware = async function authenticate(c, next) {
   const header = c.req.header("authorization");
   const address = addressOf(c.req.raw.headers);
   if (header === undefined) {
@@ -40,7 +39,7 @@ export const authenticate = createMiddleware<AppEnv>(async function authenticate
   }
   c.set("caller", caller);
   await next();
-});
+};
 
 /** A failure counts against the address; over its limit it hears of that instead. */
 async function refusalOf(refused: Denied, address: string, env: Env): Promise<ProblemError> {

@@ -1,7 +1,9 @@
 /** Why a credential was refused: precise for the log, vague for whoever sent it. */
 import { ProblemError } from "../problem.ts";
 
-export type Denial =
+export type Denial = BadCredential | NotItsFault;
+
+type BadCredential =
   // What its form alone tells.
   | "not_bearer"
   | "too_large"
@@ -21,14 +23,17 @@ export type Denial =
   // What an issuer's keys tell.
   | "unknown_key"
   | "signature"
-  | "scope_missing"
-  | "account_claim_missing"
   // API keys.
   | "api_key_malformed"
   | "api_key_checksum"
   | "api_key_unknown"
   | "api_key_bad_record"
-  | "api_key_expired"
+  | "api_key_expired";
+
+type NotItsFault =
+  // It is good, but not for this.
+  | "scope_missing"
+  | "account_claim_missing"
   // It could not be checked, or not now.
   | "keys_unavailable"
   | "api_keys_unavailable"
@@ -64,28 +69,8 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "address_limited":
     case "api_key_reads_limited":
       return new ProblemError("rate_limited", denial, retryAfter(RETRY_SECONDS.limited));
-    case "not_bearer":
-    case "too_large":
-    case "malformed":
-    case "duplicate_claims":
-    case "embedded_key":
-    case "critical_header":
-    case "key_id":
-    case "type":
-    case "algorithm":
-    case "no_issuers":
-    case "issuer":
-    case "audience":
-    case "claims":
-    case "expired":
-    case "not_yet_valid":
-    case "unknown_key":
-    case "signature":
-    case "api_key_malformed":
-    case "api_key_checksum":
-    case "api_key_unknown":
-    case "api_key_bad_record":
-    case "api_key_expired":
+    default:
+      denial satisfies BadCredential;
       return new ProblemError("invalid_credentials", denial, {}, issuer);
   }
 }

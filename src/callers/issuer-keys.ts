@@ -29,7 +29,6 @@ export interface KeysRequest {
 const COOLDOWN_MS = 30_000;
 const RETRY_MS = 5_000;
 const TIMEOUT_MS = 5_000;
-const MAX_BODY_BYTES = 256 * 1024;
 const STORAGE_KEY = "keys";
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
@@ -103,12 +102,7 @@ async function fetchJson<T extends z.ZodMiniType>(
   url: string,
   schema: T,
 ): Promise<z.infer<T> | string> {
-  const headers = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
-  const answer = await fetchText(url, {
-    headers,
-    timeoutMs: TIMEOUT_MS,
-    maxBytes: MAX_BODY_BYTES,
-  });
+  const answer = await fetchText(url, TIMEOUT_MS);
   if (answer.end !== "whole") return answer.end;
   if (answer.head.status !== 200) return `status_${answer.head.status}`;
   try {

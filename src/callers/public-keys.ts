@@ -1,10 +1,10 @@
 /** Which of an issuer's published keys may have signed a token. */
-import type { Issuer } from "../config.ts";
+import type { ASYMMETRIC } from "../config.ts";
 import type { PublicKey } from "./stored-keys.ts";
 
 /** What a token's header says of its signature. */
 export interface SignedWith {
-  readonly alg: Issuer["algorithms"][number];
+  readonly alg: (typeof ASYMMETRIC)[number];
   /** RFC 7515 makes it optional. */
   readonly kid: string | undefined;
 }

@@ -4,9 +4,8 @@
  * The counts are Cloudflare's, per location. When the platform fails to count, requests go on: the
  * limits protect against waste, not against intrusion.
  */
-import { createMiddleware } from "hono/factory";
 import type { Env } from "../config.ts";
-import type { AppEnv } from "../context.ts";
+import type { Middleware } from "../context.ts";
 import { ExpiringMap } from "../expiring-map.ts";
 import { logLine, nameOf } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
@@ -22,13 +21,13 @@ const failing = new ExpiringMap<true>(1_000);
 const logged = new ExpiringMap<true>(1_000);
 
 /** @throws ProblemError `rate_limited` */
-export const limitCaller = createMiddleware<AppEnv>(async function limitCaller(c, next) {
+export const limitCaller: Middleware = async function limitCaller(c, next) {
   const { id } = c.var.caller;
   if (!(await allowsCaller(c.env, c.var.caller))) {
     throw loggedOnce(new ProblemError("rate_limited", "caller_limit", RETRY_AFTER), id);
   }
   await next();
-});
+};
 
 /** Counts a request of the caller. @returns whether it is within the limit */
 export function allowsCaller(env: Env, { account, id }: Caller): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Issuer } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { sha256Hex } from "../digest.ts";
 import { logLine, nameOf } from "../observe.ts";
-import { listOf, moment } from "../schema.ts";
+import { listOf, moment, version } from "../schema.ts";
 
 /** Older keys still verify, while newer ones are asked for behind the answer. */
 export const KEYS_FRESH_MS = 10 * 60_000;
@@ -32,7 +32,7 @@ export function publicKeysOf({ keys }: z.infer<typeof jwksSchema>): PublicKey[] 
 }
 
 export const storedKeysSchema = z.strictObject({
-  v: z.literal(1),
+  v: version(1),
   id: z.string(),
   /** Epoch milliseconds. */
   fetched_at: moment,

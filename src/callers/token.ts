@@ -3,7 +3,7 @@
  * that a token of bad shape never costs a key fetch. Until the signature is verified, over the same
  * text, nothing that is read here is trusted.
  */
-import type { Issuer } from "../config.ts";
+import { ASYMMETRIC, type Issuer } from "../config.ts";
 import { type Denial, type Denied, denied } from "./denial.ts";
 import type { SignedWith } from "./public-keys.ts";
 
@@ -32,10 +32,11 @@ export interface Read {
 
 /** Every claim is checked, against the entry and the time; or the token is refused. */
 export function readToken(token: string, issuers: readonly Issuer[], now: number): Read | Denied {
-  const parts = token.split(".");
-  if (parts.length !== 3 || !parts.every(isCanonicalBase64url)) return denied("malformed");
+  const parts = token.split(".").map(decode);
   const [header, claims] = parts.slice(0, 2).map(readJson);
-  if (header === null || claims === null) return denied("malformed");
+  if (parts.length !== 3 || parts.includes(null) || header === null || claims === null) {
+    return denied("malformed");
+  }
   if (header === undefined || claims === undefined) return denied("duplicate_claims");
   if (issuers.length === 0) return denied("no_issuers");
   const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
@@ -73,7 +74,7 @@ function entryOf(
   const ofAudience = ofIssuer.filter(({ audience }) => audiences.includes(audience));
   if (ofAudience.length === 0) return "audience";
   const fitting = ofAudience.flatMap((issuer) => {
-    const allowed = issuer.algorithms.find((known) => known === alg);
+    const allowed = (issuer.algorithms ?? ASYMMETRIC).find((known) => known === alg);
     return allowed === undefined ? [] : [{ issuer, alg: allowed }];
   });
   return fitting.find(({ issuer }) => hasScope(claims, issuer)) ?? fitting[0] ?? "algorithm";
@@ -106,29 +107,26 @@ function isNumericDate(value: unknown): value is number {
   return typeof value === "number" && value >= 0 && value <= MAX_NUMERIC_DATE;
 }
 
+const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
+
 /**
- * Without padding and with the unused bits of the last character zero (RFC 4648, section 3.5), so
- * that no token has a second spelling. Decoders, jose's among them, do not insist on it.
+ * The bytes, or `null` unless they are written in the one way that there is (RFC 7515, section 2; RFC
+ * 4648, section 3.5): without padding or white space, and with the unused bits of the last character
+ * zero. So no token has a second spelling; decoders, jose's among them, do not insist on that.
  */
-function isCanonicalBase64url(part: string): boolean {
-  if (!/^[\w-]*$/.test(part)) return false;
-  const last = part.slice(-1);
-  switch (part.length % 4) {
-    case 0:
-      return true;
-    case 2:
-      return "AQgw".includes(last);
-    case 3:
-      return "AEIMQUYcgkosw048".includes(last);
-    default:
-      return false;
+function decode(part: string): Uint8Array | null {
+  try {
+    const bytes = Uint8Array.fromBase64(part, BASE64URL);
+    return bytes.toBase64(BASE64URL) === part ? bytes : null;
+  } catch {
+    return null;
   }
 }
 
 /** @returns `null` when it is no JSON object, `undefined` when a name stands in it twice */
-function readJson(part: string): Fields | null | undefined {
+function readJson(bytes: Uint8Array | null): Fields | null | undefined {
   try {
-    const bytes = Uint8Array.fromBase64(part, { alphabet: "base64url" });
+    if (bytes === null) return null;
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
