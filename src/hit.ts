@@ -3,8 +3,9 @@
  * whatever is not plainly known from a moment ago, it leaves to the app, which also fills the memory.
  */
 import { requestedMaxAge } from "./balance/freshness.ts";
-import { ageSeconds, recallPrepared, respond } from "./balance/prepared.ts";
+import { ageSeconds, type Prepared, recallPrepared, respond } from "./balance/prepared.ts";
 import { recallFresh } from "./balance/read.ts";
+import type { Caller } from "./callers/caller.ts";
 import { allowsCaller } from "./callers/rate-limit.ts";
 import { isAttested, recallCaller } from "./callers/verified.ts";
 import { type Config, type Env, parseConfig } from "./config.ts";
@@ -13,11 +14,28 @@ import { requestIdOf, writeMetric } from "./observe.ts";
 export const BALANCE_PATH = "/v1/balance";
 const FROM_MEMORY = { source: "memory", forward: null } as const;
 
-/** @returns the answer, or `null` when it takes more than memory */
-export async function fromMemory(
-  { method, url, headers }: Request,
+interface Hit {
+  readonly prepared: Prepared;
+  readonly caller: Caller;
+  readonly config: Config;
+  readonly now: number;
+}
+
+/**
+ * Awaits nothing but the caller's limit: each await costs a hit more than all of its own work.
+ *
+ * @param otherwise answers whatever takes more than memory
+ */
+export function fromMemory(
+  request: Request,
   env: Env,
-): Promise<Response | null> {
+  otherwise: () => Response | Promise<Response>,
+): Response | Promise<Response> {
+  const hit = find(request, env);
+  return hit === null ? otherwise() : answer(hit, request, env, otherwise);
+}
+
+function find({ method, url, headers }: Request, env: Env): Hit | null {
   if (method !== "GET" || !isBalance(url)) return null;
   const parsed = parseConfig(env);
   const authorization = headers.get("authorization");
@@ -30,8 +48,16 @@ export async function fromMemory(
   const maxAge = requestedMaxAge(headers.get("cache-control"));
   const record = recallFresh(caller.account, maxAge, config, now);
   const prepared = record && recallPrepared(record, null, caller.scope);
-  if (prepared === null || !(await allowsCaller(env, caller))) return null;
+  return prepared && { prepared, caller, config, now };
+}
 
+async function answer(
+  { prepared, caller, config, now }: Hit,
+  { headers }: Request,
+  env: Env,
+  otherwise: () => Response | Promise<Response>,
+): Promise<Response> {
+  if (!(await allowsCaller(env, caller))) return otherwise();
   const asked = { ifNoneMatch: headers.get("if-none-match"), requestId: requestIdOf(headers) };
   const response = respond(prepared, asked, now, FROM_MEMORY, config.FRESH_SECONDS);
   writeMetric(env.METRICS, {

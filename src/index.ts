@@ -7,7 +7,7 @@ export { AccountBalance } from "./balance/account-balance.ts";
 export { IssuerKeys } from "./callers/issuer-keys.ts";
 
 export default {
-  async fetch(request, env, context) {
-    return (await fromMemory(request, env)) ?? app.fetch(request, env, context);
+  fetch(request, env, context) {
+    return fromMemory(request, env, () => app.fetch(request, env, context));
   },
 } satisfies ExportedHandler<Env>;

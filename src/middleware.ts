@@ -11,29 +11,30 @@ const SLOW_MS = 1_000;
 /** Names the request, then, when it is answered, adds the common headers and writes line and metric. */
 export const observe: Middleware = async function observe(c, next) {
   const started = Date.now();
+  const requestId = requestIdOf(c.req.raw.headers);
   c.set("started", started);
-  c.set("requestId", requestIdOf(c.req.raw.headers));
+  c.set("requestId", requestId);
   await next();
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
-  c.res.headers.set("x-request-id", c.var.requestId);
+  c.res.headers.set("x-request-id", requestId);
   const ms = Date.now() - started;
   const code = problemCodeOf(c.error);
   const route = c.req.routePath;
-  const account = c.var.caller?.account;
+  const { caller, served, attestation } = c.var;
+  const account = caller?.account;
   if (code === undefined && ms >= SLOW_MS) {
-    const caller = c.var.caller?.id;
-    logLine("warn", "slow", { request_id: c.var.requestId, route, account, caller, ms });
+    logLine("warn", "slow", { request_id: requestId, route, account, caller: caller?.id, ms });
   }
   writeMetric(c.env.METRICS, {
     route,
     status: c.res.status,
     code,
-    cache: c.var.served?.cache,
+    cache: served?.cache,
     account,
     reason: c.error instanceof ProblemError ? c.error.reason : undefined,
-    attestation: c.var.attestation,
+    attestation,
     ms,
-    age: c.var.served?.age,
+    age: served?.age,
   });
 };
 
@@ -60,7 +61,7 @@ export function allowOnly(allow: string) {
 
 /** Turns whatever was thrown into problem details; what was not meant to be thrown is `internal`. */
 export function onError(error: Error, c: AppContext): Response {
-  const requestId = c.var.requestId;
+  const { requestId, started, caller } = c.var;
   if (!(error instanceof ProblemError)) {
     logLine("error", "internal", { request_id: requestId, error: error.name });
     return problemResponse("internal", requestId);
@@ -71,9 +72,9 @@ export function onError(error: Error, c: AppContext): Response {
     code: error.code,
     reason: error.reason,
     issuer: error.issuer,
-    ms: Date.now() - c.var.started,
-    account: c.var.caller?.account,
-    caller: c.var.caller?.id,
+    ms: Date.now() - started,
+    account: caller?.account,
+    caller: caller?.id,
   };
   const event = eventOf(error);
   if (event !== null && !error.quiet) logLine(event === "failed" ? "error" : "warn", event, facts);

@@ -65,7 +65,6 @@ const TITLES = {
 export type ProblemCode = keyof typeof PROBLEMS;
 
 export class ProblemError extends Error {
-  override readonly name = "ProblemError";
   readonly code: ProblemCode;
   readonly status: number;
   /** Why, for the log alone. */

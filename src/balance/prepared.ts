@@ -20,7 +20,8 @@ import {
 export interface Prepared {
   readonly record: BalanceRecord;
   readonly staleReason: StaleReason | null;
-  readonly body: string;
+  /** UTF-8. */
+  readonly body: Uint8Array;
   readonly etag: string;
   /** For a hit in memory, in the second that they are true in. */
   readonly hit: { second: number; headers: Headers };
@@ -38,7 +39,7 @@ export async function prepare(seen: Seen, scope: Scope, config: Config): Promise
   if (ready !== null) return ready;
   const whole = toView(seen, config);
   const view = scope === "balance:read" ? whole : toStatusView(whole);
-  const body = JSON.stringify(view);
+  const body = new TextEncoder().encode(JSON.stringify(view));
   const prepared = { record, staleReason, body, etag: await etagOf(view), hit: { ...NEVER } };
   memory.set(`${record.account} ${scope}`, prepared);
   return prepared;
@@ -71,11 +72,9 @@ export function respond(
   const { body, etag } = prepared;
   const headers = headersAt(prepared, now, cache, freshSeconds);
   const unchanged = ifNoneMatch !== null && matches(ifNoneMatch, etag);
-  const response = unchanged
-    ? new Response(null, { status: 304, headers })
-    : new Response(body, { headers });
-  response.headers.set("x-request-id", requestId);
-  return response;
+  // Copied into the response below, so that the next one may set its own.
+  headers.set("x-request-id", requestId);
+  return unchanged ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
 }
 
 function headersAt(

@@ -51,8 +51,9 @@ export interface Denied {
 
 export const denied = (denial: Denial, issuer?: string): Denied => ({ ok: false, denial, issuer });
 
-/** Seconds until trying again may help, where a limit or an outage was in the way. */
-const RETRY_SECONDS = { limited: 10, outage: 5 } as const;
+/** Seconds until trying again may help, where an outage or a limit was in the way. */
+const AFTER_OUTAGE = { "retry-after": "5" };
+const AFTER_LIMIT = { "retry-after": "10" };
 
 /** One wording for every bad credential. What is not the credential's fault is not called that. */
 export function problemOf({ denial, issuer }: Denied): ProblemError {
@@ -62,17 +63,13 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "account_claim_missing":
       return new ProblemError("unknown_account", denial, {}, issuer);
     case "keys_unavailable":
-    case "api_keys_unavailable": {
-      const headers = retryAfter(RETRY_SECONDS.outage);
-      return new ProblemError("upstream_unavailable", denial, headers, issuer);
-    }
+    case "api_keys_unavailable":
+      return new ProblemError("upstream_unavailable", denial, AFTER_OUTAGE, issuer);
     case "address_limited":
     case "api_key_reads_limited":
-      return new ProblemError("rate_limited", denial, retryAfter(RETRY_SECONDS.limited));
+      return new ProblemError("rate_limited", denial, AFTER_LIMIT);
     default:
       denial satisfies BadCredential;
       return new ProblemError("invalid_credentials", denial, {}, issuer);
   }
 }
-
-const retryAfter = (seconds: number) => ({ "retry-after": String(seconds) });

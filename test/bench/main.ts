@@ -1,18 +1,46 @@
-/** `npm run bench [-- refusals]`: see the README. */
+/** `npm run bench [-- case …]`: prints tables, writes dist/bench.json, fails when a goal is missed. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { arch, cpus } from "node:os";
+import { benchStart } from "./evaluation.ts";
+import { isReached, printGoals, type Report } from "./goals.ts";
+import { benchHerd } from "./herd.ts";
+import { GENERATOR } from "./load.ts";
+import { benchMemory } from "./memory.ts";
+import { benchMiss } from "./miss.ts";
 import { benchRefusals } from "./refusals.ts";
 import { benchWarm } from "./warm.ts";
 
-const CASES = { warm: benchWarm, refusals: benchRefusals } as const;
+const CASES: Readonly<Record<string, () => Promise<Report>>> = {
+  start: benchStart,
+  warm: benchWarm,
+  miss: benchMiss,
+  herd: benchHerd,
+  memory: benchMemory,
+  refusals: benchRefusals,
+};
+const FILE = "dist/bench.json";
 
 const wanted = process.argv.slice(2);
-for (const name of wanted.length > 0 ? wanted : Object.keys(CASES)) {
-  if (!(name in CASES)) {
-    console.error(`No case "${name}": ${Object.keys(CASES).join(", ")}.`);
-    process.exit(2);
-  }
+const unknown = wanted.find((name) => !(name in CASES));
+if (unknown !== undefined) {
+  console.error(`No case "${unknown}": ${Object.keys(CASES).join(", ")}.`);
+  process.exit(2);
 }
-let passed = true;
+const reports: Record<string, Report> = {};
 for (const [name, bench] of Object.entries(CASES)) {
-  if (wanted.length === 0 || wanted.includes(name)) passed = (await bench()) !== false && passed;
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`\n${name}`);
+  reports[name] = await bench();
 }
-process.exit(passed ? 0 : 1);
+const goals = Object.values(reports).flatMap((report) => report.goals);
+printGoals(goals);
+await mkdir("dist", { recursive: true });
+const machine = {
+  node: process.version,
+  arch: arch(),
+  cpu: cpus()[0]?.model,
+  generator: GENERATOR,
+};
+await writeFile(FILE, JSON.stringify({ machine, reports }, null, 2));
+console.log(`Written to ${FILE}.`);
+process.exitCode = goals.every(isReached) ? 0 : 1;

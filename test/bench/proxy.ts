@@ -11,19 +11,27 @@ export interface RunningProxy extends RunningWorkerd {
   readonly apiKey: string;
 }
 
+interface ProxyOptions {
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Added to the entry of `JWT_ISSUERS`. */
+  readonly issuer?: Readonly<Record<string, string>>;
+  readonly isolates?: number;
+}
+
 export async function startProxy(
   script: string,
-  vars: Readonly<Record<string, string>> = {},
+  { vars = {}, issuer: more = {}, isolates = 1 }: ProxyOptions = {},
 ): Promise<RunningProxy> {
   const zoo = await startZoo();
   const apiKey = await newApiKey();
   const { issuer, audience, jwksUrl } = zoo;
   const worker = await startWorkerd({
     script,
+    isolates,
     vars: {
       ZOO_API_URL: zoo.url,
       ZOO_API_TOKEN: zoo.token,
-      JWT_ISSUERS: JSON.stringify([{ issuer, audience, jwks_url: jwksUrl }]),
+      JWT_ISSUERS: JSON.stringify([{ issuer, audience, jwks_url: jwksUrl, ...more }]),
       ...vars,
     },
     kv: { BALANCE_KV: {}, API_KEYS: { [await sha256Hex(apiKey)]: JSON.stringify(apiKeyRecord()) } },

@@ -10,6 +10,7 @@ import { Agent, request } from "node:http";
 import { mean, quantile, standardDeviation } from "simple-statistics";
 import { newApiKey } from "../../src/callers/api-key.ts";
 import { bundleText } from "../bundle.ts";
+import type { Goal, Report } from "./goals.ts";
 import { startProxy } from "./proxy.ts";
 
 const WARM_UP = 300;
@@ -57,7 +58,7 @@ function flip(token: string, from: "start" | "end"): string {
   return `${head}.${body}.${bytes.toString("base64url")}`;
 }
 
-export async function benchRefusals(): Promise<boolean> {
+export async function benchRefusals(): Promise<Report> {
   await using proxy = await startProxy(await bundleText());
   const { zoo, url } = proxy;
   const token = await zoo.signToken();
@@ -93,7 +94,7 @@ export async function benchRefusals(): Promise<boolean> {
     },
   ];
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  let passed = true;
+  const goals: Goal[] = [];
   for (const { name, near, far, differs = false } of pairs) {
     const times: [number[], number[]] = [[], []];
     for (let round = -WARM_UP; round < ROUNDS; round++) {
@@ -109,12 +110,12 @@ export async function benchRefusals(): Promise<boolean> {
     const margin =
       (Z * Math.hypot(standardDeviation(a), standardDeviation(b))) / Math.sqrt(a.length);
     const seen = Math.abs(difference) > margin && Math.abs(difference) > NEGLIGIBLE * spread;
-    passed &&= seen === differs;
+    goals.push({ goal: `refusals: as expected: ${name}`, value: +(seen === differs), atLeast: 1 });
     console.log(
       `${seen === differs ? "ok  " : "FAIL"} ${name}: ${difference.toFixed(2)} µs ± ${margin.toFixed(2)}, ` +
         `single requests ${mean(a).toFixed(0)} ± ${spread.toFixed(0)} µs`,
     );
   }
   agent.destroy();
-  return passed;
+  return { goals, figures: null };
 }

@@ -16,6 +16,10 @@ export const COMPATIBILITY_DATE = "2026-11-02";
 export interface WorkerSetup {
   /** One ES module, bundled. */
   readonly script: string;
+  /** Others that it may import, by name. */
+  readonly modules?: Readonly<Record<string, string>>;
+  /** How many isolates run it, each on a port of its own, with the same bindings; by default one. */
+  readonly isolates?: number;
   readonly vars?: Readonly<Record<string, string>>;
   /** KV namespaces and what they hold; each is a small worker that keeps its values in memory. */
   readonly kv?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -30,6 +34,8 @@ export interface WorkerSetup {
 
 export interface RunningWorkerd extends AsyncDisposable {
   readonly url: string;
+  /** One for each isolate. */
+  readonly urls: readonly string[];
   /** User and system time the process has used so far, milliseconds. */
   cpuMs(): Promise<number>;
   /** Memory the process holds now, MiB. */
@@ -57,13 +63,15 @@ const METRICS_MODULE = `export default () => ({ writeDataPoint() {} });`;
 
 function configOf(setup: WorkerSetup): string {
   const { vars = {}, kv = {}, objects = {}, limits = [], metrics = [], outbound } = setup;
+  const { modules = {}, isolates = 1 } = setup;
   const wrapped = (name: string, module: string) =>
     `(name = ${text(name)}, wrapped = (moduleName = ${text(module)}))`;
   const bindings = [
     ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
     ...Object.keys(kv).map((name) => `(name = ${text(name)}, kvNamespace = ${text(`kv-${name}`)})`),
     ...Object.entries(objects).map(
-      ([name, type]) => `(name = ${text(name)}, durableObjectNamespace = ${text(type)})`,
+      ([name, type]) =>
+        `(name = ${text(name)}, durableObjectNamespace = (className = ${text(type)}, serviceName = "main"))`,
     ),
     ...limits.map((name) => wrapped(name, "bench:limit")),
     ...metrics.map((name) => wrapped(name, "bench:metrics")),
@@ -71,8 +79,13 @@ function configOf(setup: WorkerSetup): string {
   const namespaces = Object.values(objects).map(
     (type) => `(className = ${text(type)}, uniqueKey = ${text(type)}, enableSql = true)`,
   );
+  const others = Array.from({ length: isolates - 1 }, (_, n) => `other-${n}`);
+  const embedded = ["main.js", ...Object.keys(modules)].map(
+    (name) => `(name = ${text(name)}, esModule = embed ${text(name)})`,
+  );
   const services = [
     `(name = "main", worker = .main)`,
+    ...others.map((name) => `(name = ${text(name)}, worker = .other)`),
     `(name = "internet", network = (allow = ["local", "private"]))`,
     `(name = "disk", disk = (path = "storage", writable = true))`,
     ...(outbound === undefined ? [] : [`(name = "outbound", worker = .outbound)`]),
@@ -83,10 +96,19 @@ function configOf(setup: WorkerSetup): string {
         bindings = [(name = "VALUES", json = ${text(JSON.stringify(values))})]))`,
     ),
   ];
+  const common = `modules = ${list(embedded)},
+  compatibilityDate = ${text(COMPATIBILITY_DATE)},
+  bindings = ${list(bindings)},
+  globalOutbound = ${text(outbound === undefined ? "internet" : "outbound")}`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = ${list(services)},
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+  sockets = ${list(
+    ["main", ...others].map(
+      (name) =>
+        `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(name)})`,
+    ),
+  )},
   extensions = [(modules = [
     (name = "bench:limit", internal = true, esModule = embed "limit.js"),
     (name = "bench:metrics", internal = true, esModule = embed "metrics.js")
@@ -97,13 +119,11 @@ const outbound :Workerd.Worker = (
   compatibilityDate = ${text(COMPATIBILITY_DATE)},
 );
 const main :Workerd.Worker = (
-  modules = [(name = "main.js", esModule = embed "main.js")],
-  compatibilityDate = ${text(COMPATIBILITY_DATE)},
-  bindings = ${list(bindings)},
+  ${common},
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "disk"),
-  globalOutbound = ${text(outbound === undefined ? "internet" : "outbound")},
 );
+const other :Workerd.Worker = (${common});
 `;
 }
 
@@ -117,16 +137,18 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
     "limit.js": LIMIT_MODULE,
     "metrics.js": METRICS_MODULE,
     "outbound.js": setup.outbound ?? "export default {};",
+    ...setup.modules,
   };
   for (const [name, content] of Object.entries(files)) {
     await writeFile(join(folder, name), content);
   }
   const args = ["serve", "config.capnp", "--control-fd=3"];
   const child = spawn(WORKERD, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe", "pipe"] });
-  const port = await listeningPort(child);
+  const urls = await listeningUrls(child, setup.isolates ?? 1);
   const pid = child.pid ?? 0;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: urls[0] ?? "",
+    urls,
     cpuMs: () => cpuMsOf(pid),
     memoryMib: () => memoryMibOf(pid),
     async [Symbol.asyncDispose]() {
@@ -138,15 +160,17 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
   };
 }
 
-/** The port workerd chose, which it tells on its third descriptor. */
-async function listeningPort(child: ChildProcess): Promise<number> {
+/** With the ports that workerd chose and tells on its third descriptor. */
+async function listeningUrls(child: ChildProcess, sockets: number): Promise<string[]> {
   let errors = "";
   child.stderr?.on("data", (data: Buffer) => {
     errors += data.toString();
   });
+  const urls: string[] = [];
   for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
     const event = JSON.parse(line) as { event: string; port?: number };
-    if (event.event === "listen" && event.port !== undefined) return event.port;
+    if (event.event === "listen") urls.push(`http://127.0.0.1:${event.port}`);
+    if (urls.length === sockets) return urls;
   }
   throw new Error(`workerd did not start: ${errors}`);
 }

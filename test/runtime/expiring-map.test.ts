@@ -1,0 +1,37 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { ExpiringMap } from "../../src/expiring-map.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("an entry ends at its time, not after it", () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_000 });
+  const map = new ExpiringMap<string>(10);
+  map.set("a", "A", 2_000);
+  vi.setSystemTime(1_999);
+  expect(map.get("a")).toBe("A");
+  vi.setSystemTime(2_000);
+  expect(map.get("a")).toBeUndefined();
+  vi.setSystemTime(1_000);
+  expect(map.get("a")).toBeUndefined();
+});
+
+test("holds no more than it may: the oldest makes room", () => {
+  const map = new ExpiringMap<number>(1_000);
+  for (let n = 0; n < 100_000; n++) map.set(`${n}`, n, Date.now() + 60_000);
+  const held = Array.from({ length: 100_000 }, (_, n) => map.get(`${n}`)).filter(
+    (value) => value !== undefined,
+  );
+  expect(held).toEqual(Array.from({ length: 1_000 }, (_, n) => 99_000 + n));
+});
+
+test("setting a key anew makes it the newest, with its new value and end", () => {
+  const map = new ExpiringMap<string>(2);
+  const end = Date.now() + 60_000;
+  map.set("a", "old", end);
+  map.set("b", "B", end);
+  map.set("a", "new", end);
+  map.set("c", "C", end);
+  expect([map.get("a"), map.get("b"), map.get("c")]).toEqual(["new", undefined, "C"]);
+});
