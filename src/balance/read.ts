@@ -60,7 +60,6 @@ interface Refreshed {
   readonly failure: KnownFailure | null;
   readonly called: boolean;
 }
-const STILL_RUNNING: Refreshed = { record: null, failure: null, called: true };
 const OBJECT_FAILED: Refreshed = {
   record: null,
   failure: { reason: "upstream_unavailable" },
@@ -81,6 +80,7 @@ export async function readBalance(
   const { account, maxAge } = request;
   const { record, source } = await nearest(request, config, env);
   const now = Date.now();
+  const lastFailure = memory.get(account)?.failure ?? null;
   const failure = failureInForce(account, now);
   const ageMs = record === null ? null : now - record.fetched_at;
   const decision = plan(ageMs, maxAge, config);
@@ -96,7 +96,7 @@ export async function readBalance(
       refreshStarted.set(account, now);
       waitUntil(refresh(request, true, config, env));
     }
-    return found(record, failure, config, now, { source, forward: null });
+    return found(record, lastFailure, config, now, { source, forward: null });
   }
 
   // With a value to fall back on, this request minds its own patience; without one, the object does.
@@ -105,7 +105,9 @@ export async function readBalance(
   waitUntil(outcome);
   const patience = usable ? config.STALE_WAIT_MS : config.ZOO_TIMEOUT_MS + OBJECT_OVERHEAD_MS;
   const forward = record === null ? "miss" : maxAge === null ? "stale" : "request";
-  const after = await withDeadline(outcome, patience).catch(() => STILL_RUNNING);
+  // Until this attempt has ended, the one before it is the last that is known of.
+  const running: Refreshed = { record: null, failure: lastFailure, called: true };
+  const after = await withDeadline(outcome, patience).catch(() => running);
   const best = newest(record, after.record);
   return conclude(best, after.failure, config, Date.now(), {
     source: best === record ? source : "object",

@@ -1,7 +1,7 @@
 /** How long a bundle takes to be compiled and evaluated, as when an isolate starts. */
 import { bundleText } from "../bundle.ts";
 import type { Report } from "./goals.ts";
-import { startWorkerd } from "./workerd.ts";
+import { startWorkerd } from "../workerd.ts";
 
 const PROCESSES = 9;
 

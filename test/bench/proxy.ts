@@ -3,7 +3,7 @@ import { newApiKey } from "../../src/callers/api-key.ts";
 import { sha256Hex } from "../../src/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
-import { type RunningWorkerd, startWorkerd } from "./workerd.ts";
+import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
 
 export interface RunningProxy extends RunningWorkerd {
   readonly zoo: Zoo;

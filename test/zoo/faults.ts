@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { z } from "zod";
 
 /** What can go wrong at Zoo. A schema, since tests in another process send it as JSON. */
@@ -27,6 +28,16 @@ export const faultSchema = z.discriminatedUnion("kind", [
   /** Waits for `release()`, then answers. */
   z.object({ kind: z.literal("hold") }),
   z.object({ kind: z.literal("empty") }),
+  /** This text, with status 200. */
+  z.object({ kind: z.literal("body"), body: z.string(), contentType: z.string().optional() }),
+  /** The healthy answer, so slowly that no deadline lives to see its end. */
+  z.object({ kind: z.literal("drip") }),
+  /** The healthy answer, compressed. */
+  z.object({ kind: z.literal("encoded"), encoding: z.enum(["gzip", "br"]) }),
+  /** Says that it is compressed, but is not. */
+  z.object({ kind: z.literal("encoding-lie") }),
+  /** A Content-Length of so many bytes more (or less) than there are. */
+  z.object({ kind: z.literal("length-lie"), by: z.number().int() }),
 ]);
 
 export type Fault = z.infer<typeof faultSchema>;
@@ -98,5 +109,33 @@ export async function playFault(
     case "empty":
       response.writeHead(204).end();
       return false;
+    case "body":
+      response
+        .writeHead(200, { "content-type": fault.contentType ?? "application/json" })
+        .end(fault.body);
+      return false;
+    case "drip":
+      response.writeHead(200, { "content-length": Buffer.byteLength(context.body) });
+      for (const character of half) {
+        if (response.destroyed) break;
+        response.write(character);
+        await sleep(50, undefined, { ref: false });
+      }
+      return false;
+    case "encoded": {
+      const compress = fault.encoding === "gzip" ? gzipSync : brotliCompressSync;
+      response.writeHead(200, { "content-encoding": fault.encoding }).end(compress(context.body));
+      return false;
+    }
+    case "encoding-lie":
+      response.writeHead(200, { "content-encoding": "gzip" }).end(context.body);
+      return false;
+    case "length-lie": {
+      // Past Node's own checks, straight onto the wire.
+      const length = Buffer.byteLength(context.body) + fault.by;
+      const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+      response.socket?.end(head + context.body);
+      return false;
+    }
   }
 }

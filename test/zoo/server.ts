@@ -43,7 +43,8 @@ export interface Zoo {
   setGeneration(generation: Generation): void;
   /** Answers this text with status 200, whatever it is; null goes back to the generation's body. */
   setBody(raw: string | null): void;
-  setFault(fault: Fault | null): void;
+  /** For everybody; with a token, for whoever comes with that one, which is then good as well. */
+  setFault(fault: Fault | null, token?: string): void;
   /** Back to the start: no fault, no own body, empty logs, the first generation. */
   reset(): void;
   /** Resolves when the next balance request arrives. */
@@ -64,6 +65,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
   let generation = firstGeneration;
   let ownBody: string | null = null;
   let fault: Fault | null = null;
+  const faultsByToken = new Map<string, Fault | null>();
   let leaked = false;
   const arrivals: (() => void)[] = [];
   const held: (() => void)[] = [];
@@ -132,8 +134,10 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     includeTotalDue: boolean,
   ): Promise<void> {
     const healthy = () => ownBody ?? JSON.stringify(balanceBody(generation, { includeTotalDue }));
-    if (fault !== null) {
-      const goOn = await playFault(fault, response, {
+    const bearer = request.headers.authorization?.replace("Bearer ", "") ?? "";
+    const playing = faultsByToken.get(bearer) ?? fault;
+    if (playing !== null) {
+      const goOn = await playFault(playing, response, {
         body: healthy(),
         errorBody: (message, code) => errorBody(response, message, code),
         leakUrl: `${url}/__leak`,
@@ -141,7 +145,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
       });
       if (!goOn) return;
     }
-    if (request.headers.authorization !== `Bearer ${token}`) {
+    if (bearer !== token && !faultsByToken.has(bearer)) {
       response.writeHead(401).end(errorBody(response, "Unauthorized", "unauthorized"));
       return;
     }
@@ -166,13 +170,15 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     setBody(raw) {
       ownBody = raw;
     },
-    setFault(next) {
-      fault = next;
+    setFault(next, ofToken) {
+      if (ofToken === undefined) fault = next;
+      else faultsByToken.set(ofToken, next);
     },
     reset() {
       generation = firstGeneration;
       ownBody = null;
       fault = null;
+      faultsByToken.clear();
       leaked = false;
       balanceRequests.length = 0;
       jwksRequests.length = 0;

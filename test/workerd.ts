@@ -28,6 +28,10 @@ export interface WorkerSetup {
   /** Names of rate limits, none of which is ever reached, and of Analytics Engine datasets. */
   readonly limits?: readonly string[];
   readonly metrics?: readonly string[];
+  /** KV namespaces that another process answers for, and its host and port. */
+  readonly outsideKv?: Readonly<Record<string, string>>;
+  /** Where Durable Objects keep their files; by default in a folder that ends with the process. */
+  readonly storage?: string;
   /** A worker that answers whatever the main one fetches; by default the loopback network does. */
   readonly outbound?: string;
 }
@@ -40,6 +44,10 @@ export interface RunningWorkerd extends AsyncDisposable {
   cpuMs(): Promise<number>;
   /** Memory the process holds now, MiB. */
   memoryMib(): Promise<number>;
+  /** What the Worker has logged so far, line by line. */
+  readonly logs: readonly string[];
+  /** Ends the process at once, as a power cut would. */
+  kill(): Promise<void>;
 }
 
 const text = (value: string) => JSON.stringify(value);
@@ -61,14 +69,16 @@ export default {
 const LIMIT_MODULE = `export default () => ({ limit: async () => ({ success: true }) });`;
 const METRICS_MODULE = `export default () => ({ writeDataPoint() {} });`;
 
-function configOf(setup: WorkerSetup): string {
+function configOf(setup: WorkerSetup, storage: string): string {
   const { vars = {}, kv = {}, objects = {}, limits = [], metrics = [], outbound } = setup;
-  const { modules = {}, isolates = 1 } = setup;
+  const { modules = {}, isolates = 1, outsideKv = {} } = setup;
   const wrapped = (name: string, module: string) =>
     `(name = ${text(name)}, wrapped = (moduleName = ${text(module)}))`;
   const bindings = [
     ...Object.entries(vars).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
-    ...Object.keys(kv).map((name) => `(name = ${text(name)}, kvNamespace = ${text(`kv-${name}`)})`),
+    ...Object.keys({ ...kv, ...outsideKv }).map(
+      (name) => `(name = ${text(name)}, kvNamespace = ${text(`kv-${name}`)})`,
+    ),
     ...Object.entries(objects).map(
       ([name, type]) =>
         `(name = ${text(name)}, durableObjectNamespace = (className = ${text(type)}, serviceName = "main"))`,
@@ -87,7 +97,11 @@ function configOf(setup: WorkerSetup): string {
     `(name = "main", worker = .main)`,
     ...others.map((name) => `(name = ${text(name)}, worker = .other)`),
     `(name = "internet", network = (allow = ["local", "private"]))`,
-    `(name = "disk", disk = (path = "storage", writable = true))`,
+    `(name = "disk", disk = (path = ${text(storage)}, writable = true))`,
+    ...Object.entries(outsideKv).map(
+      ([name, address]) =>
+        `(name = ${text(`kv-${name}`)}, external = (address = ${text(address)}, http = ()))`,
+    ),
     ...(outbound === undefined ? [] : [`(name = "outbound", worker = .outbound)`]),
     ...Object.entries(kv).map(
       ([name, values]) => `(name = ${text(`kv-${name}`)}, worker = (
@@ -129,9 +143,10 @@ const other :Workerd.Worker = (${common});
 
 export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> {
   const folder = await mkdtemp(join(tmpdir(), "zoo-balance-bench-"));
-  await mkdir(join(folder, "storage"));
+  const storage = setup.storage ?? join(folder, "storage");
+  await mkdir(storage, { recursive: true });
   const files = {
-    "config.capnp": configOf(setup),
+    "config.capnp": configOf(setup, storage),
     "main.js": setup.script,
     "kv.js": KV_WORKER,
     "limit.js": LIMIT_MODULE,
@@ -143,36 +158,47 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
     await writeFile(join(folder, name), content);
   }
   const args = ["serve", "config.capnp", "--control-fd=3"];
-  const child = spawn(WORKERD, args, { cwd: folder, stdio: ["ignore", "ignore", "pipe", "pipe"] });
-  const urls = await listeningUrls(child, setup.isolates ?? 1);
+  const child = spawn(WORKERD, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const logs: string[] = [];
+  // console.warn and console.error go to the other one.
+  for (const input of [child.stdout, child.stderr] as Readable[]) {
+    createInterface({ input }).on("line", (line) => logs.push(line));
+  }
+  const urls = await listeningUrls(child, setup.isolates ?? 1, logs);
   const pid = child.pid ?? 0;
   return {
     url: urls[0] ?? "",
     urls,
     cpuMs: () => cpuMsOf(pid),
     memoryMib: () => memoryMibOf(pid),
+    logs,
+    kill,
     async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
+      await kill();
       await rm(folder, { recursive: true, force: true });
     },
   };
+  async function kill(): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
 }
 
 /** With the ports that workerd chose and tells on its third descriptor. */
-async function listeningUrls(child: ChildProcess, sockets: number): Promise<string[]> {
-  let errors = "";
-  child.stderr?.on("data", (data: Buffer) => {
-    errors += data.toString();
-  });
+async function listeningUrls(
+  child: ChildProcess,
+  sockets: number,
+  logs: readonly string[],
+): Promise<string[]> {
   const urls: string[] = [];
   for await (const line of createInterface({ input: child.stdio[3] as Readable })) {
     const event = JSON.parse(line) as { event: string; port?: number };
     if (event.event === "listen") urls.push(`http://127.0.0.1:${event.port}`);
     if (urls.length === sockets) return urls;
   }
-  throw new Error(`workerd did not start: ${errors}`);
+  throw new Error(`workerd did not start: ${logs.join("\n")}`);
 }
 
 /** Linux counts in ticks of 10 ms. */

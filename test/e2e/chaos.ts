@@ -1,0 +1,130 @@
+/** The bundle in raw workerd with chaos at hand: a KV of our own, moved time, and `workers/chaos.js` as its entry. */
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inject } from "vitest";
+import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
+import { startZoo, type Zoo } from "../zoo/server.ts";
+
+/** Longer than any deadline the Worker has for KV. */
+const SLOW_MS = 1_000;
+
+/** Workers KV as workerd sees it: a small HTTP service. It outlives the workerd that uses it. */
+export interface OutsideKv extends AsyncDisposable {
+  readonly address: string;
+  readonly values: Map<string, string>;
+  /** Keys that are answered late, or with an error. */
+  readonly trouble: Map<string, "slow" | "failing">;
+}
+
+export async function startKv(): Promise<OutsideKv> {
+  const values = new Map<string, string>();
+  const trouble = new Map<string, "slow" | "failing">();
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://kv");
+    const key = decodeURIComponent(pathname.slice(1));
+    const body = request.method === "PUT" ? await buffer(request) : null;
+    if (trouble.get(key) === "slow") await sleep(SLOW_MS, undefined, { ref: false });
+    if (trouble.get(key) === "failing") response.writeHead(500).end();
+    else if (body !== null) {
+      values.set(key, body.toString());
+      response.end();
+    } else if (request.method === "DELETE") {
+      values.delete(key);
+      response.end();
+    } else if (values.has(key)) response.end(values.get(key));
+    else response.writeHead(404).end();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `127.0.0.1:${port}`,
+    values,
+    trouble,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+export interface Chaos extends AsyncDisposable {
+  readonly zoo: Zoo;
+  readonly kv: OutsideKv;
+  readonly url: string;
+  /** Log lines and, after the word "metric", metric points. */
+  readonly logs: readonly string[];
+  /** What is stored for the account in its object, which starts anew with it. */
+  seed(account: string, state: unknown): Promise<void>;
+  restart(account: string): Promise<void>;
+  /** Moves the Worker's clock forward. */
+  move(ms: number): Promise<void>;
+  /** `GET /v1/balance`, with the credential of a caller of the account. */
+  balance(account: string, headers?: Record<string, string>): Promise<Response>;
+  /** Ends workerd at once, as a power cut would. */
+  kill(): Promise<void>;
+}
+
+export interface ChaosOptions {
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Names of accounts, and the secrets that hold their tokens. */
+  readonly accounts: Readonly<Record<string, string>>;
+  /** Shared with workerds before and after this one; by default its own. */
+  readonly zoo?: Zoo;
+  readonly kv?: OutsideKv;
+  readonly storage?: string;
+}
+
+export async function startChaos(options: ChaosOptions): Promise<Chaos> {
+  const zoo = options.zoo ?? (await startZoo());
+  const kv = options.kv ?? (await startKv());
+  const issuer = { issuer: zoo.issuer, audience: zoo.audience, jwks_url: zoo.jwksUrl };
+  const accounts = Object.entries(options.accounts).map(([name, token]) => [name, { token }]);
+  const workerd: RunningWorkerd = await startWorkerd({
+    script: await readFile(join(import.meta.dirname, "workers/chaos.js"), "utf8"),
+    modules: { "bundle.js": await readFile(join(inject("bundle"), "index.js"), "utf8") },
+    vars: {
+      ZOO_API_URL: zoo.url,
+      ZOO_API_TOKEN: zoo.token,
+      JWT_ISSUERS: JSON.stringify([{ ...issuer, account_claim: "account" }]),
+      ACCOUNTS: JSON.stringify(Object.fromEntries(accounts)),
+      ...options.vars,
+    },
+    outsideKv: { BALANCE_KV: kv.address, API_KEYS: kv.address },
+    objects: { ACCOUNT_BALANCE: "AccountBalance", ISSUER_KEYS: "IssuerKeys" },
+    ...(options.storage === undefined ? {} : { storage: options.storage }),
+  });
+  const { url, logs, kill } = workerd;
+  const order = async (body: object) => {
+    const answer = await fetch(`${url}/__chaos`, { method: "POST", body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+  };
+  return {
+    zoo,
+    kv,
+    url,
+    logs,
+    kill,
+    seed: (account, state) => order({ op: "seed", account, state }),
+    restart: (account) => order({ op: "restart", account }),
+    move: (ms) => order({ op: "move", ms }),
+    async balance(account, headers = {}) {
+      // Longer than any time that is moved.
+      const token = await zoo.signToken({ account }, { expiresIn: 30 * 86_400 });
+      const authorization = `Bearer ${token}`;
+      return fetch(`${url}/v1/balance`, { headers: { authorization, ...headers } });
+    },
+    async [Symbol.asyncDispose]() {
+      await workerd[Symbol.asyncDispose]();
+      if (options.zoo === undefined) await zoo.close();
+      if (options.kv === undefined) await kv[Symbol.asyncDispose]();
+    },
+  };
+}

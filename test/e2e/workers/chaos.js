@@ -1,0 +1,63 @@
+/**
+ * The deployable bundle with a hand on its platform: time can be moved, and Durable Objects be seeded,
+ * restarted, or out of reach, as a header of the request says.
+ */
+import proxy, { AccountBalance as Original, IssuerKeys } from "./bundle.js";
+
+const realNow = Date.now.bind(Date);
+let movedMs = 0;
+Date.now = () => realNow() + movedMs;
+
+export { IssuerKeys };
+
+export class AccountBalance extends Original {
+  /** Leaves behind what an earlier run is to have stored, and starts anew with it. */
+  async seed(state) {
+    this.ctx.storage.kv.put("state", state);
+    await this.ctx.storage.sync();
+    this.ctx.abort("seeded");
+  }
+
+  restart() {
+    this.ctx.abort("restarted");
+  }
+}
+
+const FAILURES = {
+  throwing: {},
+  retryable: { retryable: true },
+  overloaded: { retryable: true, overloaded: true },
+};
+
+const environments = new Map();
+
+/** One for each mode, and always the same: what the Worker remembers belongs to its environment. */
+function environmentFor(mode, env) {
+  if (!environments.has(mode)) {
+    const METRICS = { writeDataPoint: (point) => console.log(`metric ${JSON.stringify(point)}`) };
+    const refresh = async () => {
+      throw Object.assign(new Error("chaos"), FAILURES[mode]);
+    };
+    const broken = { getByName: () => ({ refresh }) };
+    const ACCOUNT_BALANCE = mode in FAILURES ? broken : env.ACCOUNT_BALANCE;
+    environments.set(mode, { ...env, METRICS, ACCOUNT_BALANCE });
+  }
+  return environments.get(mode);
+}
+
+export default {
+  async fetch(request, env, context) {
+    if (new URL(request.url).pathname !== "/__chaos") {
+      const mode = request.headers.get("x-chaos-object") ?? "up";
+      return proxy.fetch(request, environmentFor(mode, env), context);
+    }
+    const { op, account, state, ms } = await request.json();
+    if (op === "move") movedMs += ms;
+    else {
+      const object = env.ACCOUNT_BALANCE.getByName(account);
+      // An object that aborts takes the call with it.
+      await (op === "seed" ? object.seed(state) : object.restart()).catch(() => undefined);
+    }
+    return new Response();
+  },
+};
