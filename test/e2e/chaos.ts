@@ -57,6 +57,8 @@ export async function startKv(): Promise<OutsideKv> {
 
 export interface Chaos extends AsyncDisposable {
   readonly zoo: Zoo;
+  /** Where it believes Zoo to be. */
+  readonly zooUrl: string;
   readonly kv: OutsideKv;
   readonly url: string;
   /** Log lines and, after the word "metric", metric points. */
@@ -108,6 +110,7 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
   };
   return {
     zoo,
+    zooUrl: options.vars?.ZOO_API_URL ?? zoo.url,
     kv,
     url,
     logs,

@@ -110,6 +110,13 @@ export const UPSTREAM_FAULTS: readonly UpstreamFault[] = [
   body("unreadable refresh time", bodyWith({ monthly_api_credits_refresh_at: '"soon"' }), healthy),
 ];
 
+/** Nobody listens where Zoo should be: so for a whole Worker, not for one token. */
+export const REFUSED: UpstreamFault = {
+  name: "connection refused",
+  fault: { kind: "reset" },
+  outcome: unavailable,
+};
+
 export const STATES = ["none", "fresh", "revalidating", "stale", "expired"] as const;
 export const KV_STATES = ["up", "slow", "failing", "foreign value", "older value"] as const;
 export const OBJECT_STATES = ["up", "restarted", "overloaded", "throwing"] as const;
