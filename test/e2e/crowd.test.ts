@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Chaos, startChaos } from "./chaos.ts";
 
 /** Each has some open files here and there; machines commonly allow 20,000. */
-const CALLERS = process.env.SOAK === undefined ? 2_000 : 4_000;
+const CALLERS = process.env.SOAK === undefined ? 2_000 : 3_000;
 
 let chaos: Chaos;
 beforeAll(async () => {

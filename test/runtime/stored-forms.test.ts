@@ -1,0 +1,194 @@
+/**
+ * Deployments overlap, and are rolled back: what one version has stored, another one reads or ignores.
+ * The forms below are frozen. Whoever changes what is stored raises its version, and adds a form here.
+ */
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { readCopy, writeCopy } from "../../src/balance/kv-copy.ts";
+import { apiKeyRecordSchema } from "../../src/callers/api-key-record.ts";
+import { keysId, readKeysCopy, writeKeysCopy } from "../../src/callers/stored-keys.ts";
+import { sha256Hex } from "../../src/digest.ts";
+import { balanceBody } from "../zoo/bodies.ts";
+import { configWith, env } from "./support.ts";
+
+vi.spyOn(console, "info").mockReturnValue();
+vi.spyOn(console, "warn").mockReturnValue();
+vi.spyOn(console, "error").mockReturnValue();
+const fetched = vi.spyOn(globalThis, "fetch");
+beforeEach(() => {
+  fetched.mockReset();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const FETCHED_AT = 1_795_000_000_000;
+const SOURCE = "https://api.zoo.dev user ZOO_API_TOKEN";
+
+const RECORD_V1 = {
+  v: 1,
+  account: "default",
+  source: SOURCE,
+  fetched_at: FETCHED_AT,
+  balance: {
+    available: "37.3583",
+    monthly: {
+      remaining: "12.4583",
+      allowance: "20.00",
+      units: 1501,
+      refreshes_at: "2026-12-11T15:30:00Z",
+    },
+    prepaid: { remaining: "24.90", units: 3000, cash: null },
+    total_due: "4.20",
+    plan: {
+      name: "pro_2026",
+      title: "Pro",
+      pricing: "flat",
+      price: "29.00",
+      interval: "month",
+      support: "standard_email",
+    },
+    updated_at: "2026-11-20T18:22:41Z",
+  },
+};
+const STATE_V1 = {
+  v: 1,
+  source: SOURCE,
+  record: RECORD_V1,
+  failure: {
+    reason: "upstream_unavailable",
+    at: FETCHED_AT + 60_000,
+    retry_at: FETCHED_AT + 61_000,
+    count: 1,
+  },
+  attempted_at: FETCHED_AT + 60_000,
+};
+const ISSUER = { issuer: "https://issuer.example", audience: "a" };
+const KEYS_V1 = {
+  v: 1,
+  id: '["https://issuer.example"]',
+  fetched_at: FETCHED_AT,
+  keys: [{ kty: "EC", kid: "k", crv: "P-256", x: "AA", y: "AA" }],
+};
+const API_KEY_RECORD = {
+  id: "0oTbcnGALa",
+  name: "iOS staging",
+  account: "default",
+  scopes: ["balance:status"],
+  created_at: "2026-11-24T10:00:00Z",
+  expires_at: null,
+};
+
+const account = configWith("another").accounts.get("default");
+if (account === undefined) throw new Error("there is always a default account");
+
+/** What a later version might store: more of it, under its own version. */
+const later = (stored: object) => ({ ...stored, v: 2, more: { x: 1 } });
+/** What a version might store that forgot to raise it. */
+const careless = (stored: object) => ({ ...stored, more: { x: 1 } });
+
+const good = async () => Response.json(balanceBody("2026-08", { includeTotalDue: true }));
+const at = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: ms });
+
+/** Names and types, all the way down. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf);
+  if (typeof value !== "object" || value === null) return value === null ? "null" : typeof value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shapeOf(part)]));
+}
+
+describe("the balance's copy in KV", () => {
+  const put = (value: unknown) => env.BALANCE_KV.put("balance:default", JSON.stringify(value));
+
+  test("of version 1 is read, whole", async () => {
+    await put(RECORD_V1);
+    at(FETCHED_AT + 1_000);
+    expect(await readCopy(env.BALANCE_KV, account)).toEqual(RECORD_V1);
+  });
+
+  test.each([later(RECORD_V1), careless(RECORD_V1), { ...RECORD_V1, v: 0 }])(
+    "of another form is ignored, and replaced: %#",
+    async (value) => {
+      at(FETCHED_AT + 1_000);
+      await put(value);
+      expect(await readCopy(env.BALANCE_KV, account)).toBeNull();
+      const record = await runInDurableObject(
+        env.ACCOUNT_BALANCE.getByName(`form-${Math.random()}`),
+        async (object) => {
+          fetched.mockImplementationOnce(good);
+          const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+          return (await object.refresh(demand)).record;
+        },
+      );
+      if (record === null) throw new Error("nothing was refreshed");
+      await writeCopy(env.BALANCE_KV, record, 60);
+      const stored: unknown = await env.BALANCE_KV.get("balance:default", "json");
+      expect(shapeOf(stored)).toEqual(shapeOf(RECORD_V1));
+    },
+  );
+});
+
+describe("the object's state", () => {
+  const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+  async function start(state: unknown) {
+    const stub = env.ACCOUNT_BALANCE.getByName(`state-${Math.random()}`);
+    await runInDurableObject(stub, (_, { storage }) => storage.kv.put("state", state));
+    await evictDurableObject(stub);
+    return stub;
+  }
+
+  test("of version 1 is read: the value, and when to ask again", async () => {
+    at(FETCHED_AT + 60_500);
+    const stub = await start(STATE_V1);
+    expect(await stub.refresh(demand)).toEqual({
+      record: RECORD_V1,
+      failure: STATE_V1.failure,
+      called: false,
+    });
+    expect(fetched).not.toHaveBeenCalled();
+  });
+
+  test.each([later(STATE_V1), careless(STATE_V1), { ...STATE_V1, record: later(RECORD_V1) }])(
+    "of another form is ignored, and replaced: %#",
+    async (state) => {
+      at(FETCHED_AT + 60_500);
+      const stub = await start(state);
+      fetched.mockImplementationOnce(async () => new Response("", { status: 503 }));
+      expect(await stub.refresh(demand)).toMatchObject({ record: null, failure: { count: 1 } });
+      fetched.mockImplementationOnce(good);
+      vi.setSystemTime(FETCHED_AT + 120_000);
+      expect((await stub.refresh(demand)).record?.balance).toEqual(RECORD_V1.balance);
+      const stored = await runInDurableObject(stub, (_, { storage }) => storage.kv.get("state"));
+      expect(shapeOf(stored)).toEqual(shapeOf({ ...STATE_V1, failure: null }));
+    },
+  );
+});
+
+describe("an issuer's keys in KV", () => {
+  const put = async (value: unknown) =>
+    env.BALANCE_KV.put(`jwks:${await sha256Hex(KEYS_V1.id)}`, JSON.stringify(value));
+
+  test("of version 1 are read, whole, and written so", async () => {
+    expect(keysId(ISSUER)).toBe(KEYS_V1.id);
+    await put(KEYS_V1);
+    const read = await readKeysCopy(env.BALANCE_KV, KEYS_V1.id);
+    expect(read).toEqual(KEYS_V1);
+    if (read !== null) await writeKeysCopy(env.BALANCE_KV, read);
+    expect(await readKeysCopy(env.BALANCE_KV, KEYS_V1.id)).toEqual(KEYS_V1);
+  });
+
+  test.each([later(KEYS_V1), careless(KEYS_V1), { ...KEYS_V1, id: "another" }])(
+    "of another form are ignored: %#",
+    async (value) => {
+      await put(value);
+      expect(await readKeysCopy(env.BALANCE_KV, KEYS_V1.id)).toBeNull();
+    },
+  );
+});
+
+describe("an API key's record", () => {
+  test("is read, with or without what a later version adds", () => {
+    expect(apiKeyRecordSchema.parse(API_KEY_RECORD)).toEqual(API_KEY_RECORD);
+    expect(apiKeyRecordSchema.parse({ ...API_KEY_RECORD, more: 1 })).toEqual(API_KEY_RECORD);
+  });
+});
