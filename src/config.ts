@@ -30,7 +30,7 @@ export function isSafeUrl(text: string): boolean {
 
 const safeUrl = textThat(
   isSafeUrl,
-  "must be an https URL (http only to loopback) without user name, password, fragment, space",
+  "must be an https URL (http only to loopback), without user name, fragment or space",
 );
 const someText = matching(/./, "must not be empty");
 /** Of an account: it becomes part of keys and log lines. */
@@ -82,7 +82,7 @@ const origin = textThat(
   (text) =>
     /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*,A-Z]+$/.test(text) &&
     (!/^https?:/.test(text) || (isSafeUrl(text) && URL.parse(text)?.origin === text)),
-  "must be an origin such as https://localhost: scheme, host, port, and no slash after them",
+  "must be an origin such as https://localhost, and nothing after it",
 );
 
 const accountSchema = z.strictObject({
@@ -161,13 +161,14 @@ export function parseConfig(env: object): ParsedConfig {
 }
 
 function parseVariables(env: object): ParsedConfig {
-  const { values, problems } = readVariables(env);
+  const given: Readonly<Record<string, unknown>> = { ...env };
+  const { values, problems } = readVariables(given);
   const { success, data, error } = variablesSchema.safeParse(values);
   if (!success || problems.length > 0) {
     return { ok: false, problems: [...problems, ...(error?.issues ?? []).map(describe)] };
   }
   for (const binding of REQUIRED_BINDINGS) {
-    if (typeof Reflect.get(env, binding) !== "object") {
+    if (typeof given[binding] !== "object") {
       problems.push(`${binding}: the binding is missing`);
     }
   }
@@ -175,7 +176,7 @@ function parseVariables(env: object): ParsedConfig {
   const named: typeof ACCOUNTS = { default: { token: "ZOO_API_TOKEN" }, ...ACCOUNTS };
   const accounts = new Map<string, Account>();
   for (const [account, { token, subject = "user" }] of Object.entries(named)) {
-    const secret = secretSchema.safeParse(Reflect.get(env, token));
+    const secret = secretSchema.safeParse(given[token]);
     const source = `${variables.ZOO_API_URL} ${subject} ${token}`;
     if (secret.success) {
       accounts.set(account, { name: account, token: secret.data, subject, source });
@@ -204,7 +205,7 @@ function ruleOf(issue: Issue): string {
     case "invalid_value":
       return `must be ${issue.values.join(" or ")}`;
     case "unrecognized_keys":
-      return `has a key that is not known: ${issue.keys.join(", ")}`;
+      return `has an unknown key: ${issue.keys.join(", ")}`;
     default:
       return issue.message;
   }

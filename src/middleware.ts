@@ -3,7 +3,7 @@ import { parseConfig } from "./config.ts";
 import type { AppContext, Middleware } from "./context.ts";
 import { SECURITY_HEADERS } from "./headers.ts";
 import { logLine, requestIdOf, writeMetric } from "./observe.ts";
-import { type ProblemCode, ProblemError, problemResponse } from "./problem.ts";
+import { ProblemError, problemResponse } from "./problem.ts";
 
 /** An answer slower than this is logged: the caller was waiting for Zoo or for the platform. */
 const SLOW_MS = 1_000;
@@ -18,7 +18,8 @@ export const observe: Middleware = async function observe(c, next) {
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   c.res.headers.set("x-request-id", requestId);
   const ms = Date.now() - started;
-  const code = problemCodeOf(c.error);
+  const problem = c.error instanceof ProblemError ? c.error : undefined;
+  const code = c.error && (problem?.code ?? "internal");
   const route = c.req.routePath;
   const { caller, served, attestation } = c.var;
   const account = caller?.account;
@@ -31,7 +32,7 @@ export const observe: Middleware = async function observe(c, next) {
     code,
     cache: served?.cache,
     account,
-    reason: c.error instanceof ProblemError ? c.error.reason : undefined,
+    reason: problem?.reason,
     attestation,
     ms,
     age: served?.age,
@@ -85,9 +86,4 @@ export function onError(error: Error, c: AppContext): Response {
 function eventOf({ status }: ProblemError): "denied" | "failed" | null {
   if (status === 401 || status === 403 || status === 429) return "denied";
   return status > 500 ? "failed" : null;
-}
-
-function problemCodeOf(error: Error | undefined): ProblemCode | undefined {
-  if (error === undefined) return undefined;
-  return error instanceof ProblemError ? error.code : "internal";
 }

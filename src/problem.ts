@@ -46,7 +46,7 @@ const PROBLEMS = {
   upstream_unavailable: {
     status: 503,
     detail:
-      "A service this one depends on cannot be reached, and nothing stored can stand in for it.",
+      "A service this one rests on cannot be reached, and nothing stored can stand in for it.",
   },
 } as const;
 

@@ -23,14 +23,14 @@ const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, 1: true, false
  *
  * @returns the values, and what is no JSON (the names alone)
  */
-export function readVariables(env: object): {
+export function readVariables(env: Readonly<Record<string, unknown>>): {
   values: Record<string, unknown>;
   problems: string[];
 } {
   const values: Record<string, unknown> = {};
   const problems: string[] = [];
   for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    const given: unknown = Reflect.get(env, name);
+    const given = env[name];
     try {
       if (typeof given === "string") values[name] = fromText(given, fallback);
       else values[name] = given === undefined ? fallback : given;
@@ -58,11 +58,12 @@ function fromText(text: string, fallback: unknown): unknown {
   }
 }
 
+/** An empty one is none. */
 function readAppCheck(value: unknown): unknown {
-  if (!(value instanceof Object) || !("project_number" in value)) {
-    return JSON.stringify(value) === "{}" ? undefined : value;
-  }
-  return { ...value, project_number: numberAsText(value.project_number) };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).length === 0) return undefined;
+  const { project_number }: { project_number?: unknown } = value;
+  return { ...value, project_number: numberAsText(project_number) };
 }
 
 /** What TOML may have written as a number, though nobody calculates with it as one. */

@@ -25,6 +25,15 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
+      {
+        // What nobody would think of: generated bodies, requests and configurations.
+        test: {
+          name: "fuzz",
+          include: ["test/fuzz/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
+          testTimeout: 600_000,
+        },
+      },
     ],
   },
 });

@@ -181,9 +181,8 @@ async function askObject(demand: RefreshDemand, env: Env): Promise<RefreshOutcom
   try {
     return await env.ACCOUNT_BALANCE.getByName(demand.account).refresh(demand);
   } catch (error) {
-    const retryable = error instanceof Error && Reflect.get(error, "retryable") === true;
-    const overloaded = error instanceof Error && Reflect.get(error, "overloaded") === true;
-    if (!retryable || overloaded) throw error;
+    const { retryable, overloaded }: { retryable?: unknown; overloaded?: unknown } = Object(error);
+    if (retryable !== true || overloaded === true) throw error;
     // A stub that has thrown stays broken: a new one.
     return await env.ACCOUNT_BALANCE.getByName(demand.account).refresh(demand);
   }

@@ -84,8 +84,8 @@ function requestIdOf(answer: FetchTextResult): string | null {
   if (header !== null) return saneId(header);
   if (answer.end !== "whole" || answer.head.status < 400) return null;
   try {
-    const body: unknown = JSON.parse(answer.body);
-    return body instanceof Object ? saneId(Reflect.get(body, "request_id")) : null;
+    const { request_id }: { request_id?: unknown } = Object(JSON.parse(answer.body));
+    return saneId(request_id);
   } catch {
     return null;
   }

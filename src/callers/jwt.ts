@@ -79,7 +79,7 @@ async function signatureDenial(
 
 /** jose's errors have stable codes. */
 function isWrongSignature(error: unknown): boolean {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  const { code }: { code?: unknown } = Object(error);
   return code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
 }
 

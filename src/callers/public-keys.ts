@@ -9,15 +9,27 @@ export interface SignedWith {
   readonly kid: string | undefined;
 }
 
+/** Type and curve by algorithm (RFC 7518, section 3.4; RFC 8037); RSA for the others. */
+const FORMS: Readonly<Record<string, string>> = {
+  ES256: "EC P-256",
+  ES384: "EC P-384",
+  ES512: "EC P-521",
+  EdDSA: "OKP Ed25519",
+  Ed25519: "OKP Ed25519",
+};
+
+/** workerd imports a key that is said to be of another curve without a word. */
+const formOf = ({ kty, crv }: PublicKey) => (kty === "RSA" ? kty : `${kty} ${crv}`);
+
 /**
- * The keys to try: of the algorithm's type and, if the token names one, of that id. What else a key may
- * not be used for (curve, use, operations, length), jose knows and refuses.
+ * The keys to try: of the algorithm's type and curve and, if the token names one, of that id. What else a
+ * key may not be used for (use, operations, length), jose knows and refuses.
  */
 export function keysToTry(keys: readonly PublicKey[], { alg, kid }: SignedWith): PublicKey[] {
-  const kty = alg.startsWith("ES") ? "EC" : alg.startsWith("Ed") ? "OKP" : "RSA";
+  const form = FORMS[alg] ?? "RSA";
   return keys.filter(
     (key) =>
-      key.kty === kty &&
+      formOf(key) === form &&
       (key.alg === undefined || key.alg === alg) &&
       (kid === undefined || key.kid === kid),
   );

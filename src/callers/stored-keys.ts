@@ -1,16 +1,13 @@
 /** An issuer's public keys as stored: in its Durable Object, and as a copy in Workers KV. */
 import * as z from "zod/mini";
 import type { Issuer } from "../config.ts";
-import { withDeadline } from "../deadline.ts";
 import { sha256Hex } from "../digest.ts";
-import { logLine, nameOf } from "../observe.ts";
+import { readKv, writeKv } from "../kv.ts";
 import { listOf, moment, version } from "../schema.ts";
 
 /** Older keys still verify, while newer ones are asked for behind the answer. */
 export const KEYS_FRESH_MS = 10 * 60_000;
 
-const READ_DEADLINE_MS = 500;
-const READ_CACHE_TTL_SECONDS = 30;
 /** A provider unreachable for longer than this is gone. */
 const KEEP_SECONDS = 30 * 86_400;
 const MAX_KEYS = 100;
@@ -50,26 +47,15 @@ async function kvKeyOf(id: string): Promise<string> {
   return `jwks:${await sha256Hex(id)}`;
 }
 
+const FACTS = { reason: "jwks" };
+
 /** The copy in KV, or `null` when there is none or KV is failing or slow. Never throws. */
 export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredKeys | null> {
-  try {
-    const read = kv.get(await kvKeyOf(id), { type: "json", cacheTtl: READ_CACHE_TTL_SECONDS });
-    const { success, data } = storedKeysSchema.safeParse(
-      await withDeadline(read, READ_DEADLINE_MS),
-    );
-    return success && data.id === id ? data : null;
-  } catch (error) {
-    logLine("warn", "kv_read_failed", { reason: "jwks", error: nameOf(error) });
-    return null;
-  }
+  const { success, data } = storedKeysSchema.safeParse(await readKv(kv, await kvKeyOf(id), FACTS));
+  return success && data.id === id ? data : null;
 }
 
 /** Never throws. */
 export async function writeKeysCopy(kv: KVNamespace, stored: StoredKeys): Promise<void> {
-  try {
-    const value = JSON.stringify(stored);
-    await kv.put(await kvKeyOf(stored.id), value, { expirationTtl: KEEP_SECONDS });
-  } catch (error) {
-    logLine("warn", "kv_write_failed", { reason: "jwks", error: nameOf(error) });
-  }
+  return writeKv(kv, await kvKeyOf(stored.id), stored, KEEP_SECONDS, FACTS);
 }

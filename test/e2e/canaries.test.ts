@@ -1,11 +1,10 @@
 /** What must not get out is searched for in everything that gets out or stays behind. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newApiKey } from "../../src/callers/api-key.ts";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import type { Fault } from "../zoo/faults.ts";
 import { createKey } from "./api-keys.ts";
+import { textOf } from "./files.ts";
 import { type StartedWorker, accountVars, callerOf, startWorker } from "./worker.ts";
 
 const FAULTS: readonly Fault[] = [
@@ -115,14 +114,10 @@ test("values in Workers KV", async () => {
 });
 
 test("everything on disk: rows of the Durable Objects, their journals, KV's files", async () => {
-  const files = await readdir(worker.storage, { recursive: true, withFileTypes: true });
-  const read = files
-    .filter((file) => file.isFile())
-    .map((file) => readFile(join(file.parentPath, file.name), "latin1"));
-  const text = (await Promise.all(read)).join("\n");
+  const { text, paths } = await textOf(worker.storage);
   // As the objects store them: the balance, and the issuer's keys.
-  expect(files.some(({ parentPath }) => parentPath.includes("AccountBalance"))).toBe(true);
-  expect(files.some(({ parentPath }) => parentPath.includes("IssuerKeys"))).toBe(true);
+  expect(paths.some((path) => path.includes("AccountBalance"))).toBe(true);
+  expect(paths.some((path) => path.includes("IssuerKeys"))).toBe(true);
   expect(text).toContain("37.3583");
   expect(secretsIn(text)).toEqual([]);
 });

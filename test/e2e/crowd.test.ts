@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { type ClientRequest, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LONG } from "../long.ts";
 import { type Chaos, startChaos } from "./chaos.ts";
 
 /** Each has some open files here and there; machines commonly allow 20,000. */
-const CALLERS = process.env.SOAK === undefined ? 2_000 : 3_000;
+const CALLERS = LONG ? 3_000 : 2_000;
 
 let chaos: Chaos;
 beforeAll(async () => {

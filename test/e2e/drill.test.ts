@@ -1,9 +1,9 @@
 /** An outage of half a day, with the Worker's clock moved forward: what callers see, what Zoo sees, and the end of it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { LONG } from "../long.ts";
 import { type Chaos, startChaos } from "./chaos.ts";
 import { type SeenView, viewOf } from "./worker.ts";
 
-const LONG = process.env.SOAK !== undefined;
 const HOURS = 12;
 /** A caller comes so often. */
 const STEP_MS = LONG ? 5_000 : 30_000;

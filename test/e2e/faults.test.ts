@@ -2,11 +2,16 @@
  * The fault matrix: what is wrong upstream × how old the stored value is × what KV does × what the Durable
  * Object does. Each cell is an account of its own; its answers are compared with the model in `faults.ts`.
  */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
+import { LONG } from "../long.ts";
 import { type Chaos, startChaos } from "./chaos.ts";
+import { textOf } from "./files.ts";
 import {
   type Cell,
   callsZoo,
@@ -22,7 +27,6 @@ import {
   UPSTREAM_FAULTS,
 } from "./faults.ts";
 
-const LONG = process.env.SOAK !== undefined;
 const AT_ONCE = 64;
 /** So few that the last has had its turn before the first's next attempt is due. */
 const CELLS_AT_A_TIME = 1_000;
@@ -63,12 +67,14 @@ const SECRETS = Object.fromEntries(
 );
 
 let zoo: Zoo;
+let storage: string;
 const chaos: Record<"others" | "refused", Chaos | undefined> = {
   others: undefined,
   refused: undefined,
 };
 beforeAll(async () => {
   zoo = await startZoo();
+  storage = await mkdtemp(join(tmpdir(), "zoo-balance-faults-"));
   for (const upstream of FAULTS) {
     const secret = secretOf({ upstream } as Cell);
     zoo.setFault(upstream.fault, tokenOf(secret));
@@ -78,6 +84,7 @@ beforeAll(async () => {
   const start = (of: readonly Numbered[], vars: Record<string, string>) =>
     startChaos({
       zoo,
+      storage: join(storage, `${of.length}`),
       vars: { ...SECRETS, ...DURATIONS, ...vars },
       accounts: Object.fromEntries(of.map((cell) => [cell.account, secretOf(cell)])),
     });
@@ -88,6 +95,7 @@ afterAll(async () => {
   await chaos.others?.[Symbol.asyncDispose]();
   await chaos.refused?.[Symbol.asyncDispose]();
   await zoo.close();
+  await rm(storage, { recursive: true, force: true });
 });
 
 function workerOf(cell: Cell): Chaos {
@@ -216,11 +224,15 @@ describe(`the fault matrix, ${cells.length} cells`, { timeout: 600_000 }, () => 
 
   test("Zoo refuses connections", () => check(refused));
 
-  test("no secret in any answer, log line, metric or stored value", () => {
+  test("no secret in any answer, log line, metric or stored value", async () => {
     const workers = [workerOf({ upstream: REFUSED } as Cell), workerOf(others[0] as Cell)];
+    for (const worker of workers) await worker.kill();
+    const onDisk = await textOf(storage);
+    expect(onDisk.paths.length).toBeGreaterThan(cells.length);
+    expect(onDisk.text).toContain("37.3583");
     const lines = workers.flatMap(({ logs }) => logs).join("\n");
     const stored = workers.flatMap(({ kv }) => [...kv.values].flat()).join("\n");
-    for (const text of [answers.join("\n"), lines, stored]) {
+    for (const text of [answers.join("\n"), lines, stored, onDisk.text]) {
       for (const secret of [PAYMENT_SECRET, "canary-zoo-token", zoo.token]) {
         expect(text).not.toContain(secret);
       }

@@ -215,7 +215,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ ZOO_TIMEOUT_MS: 60_001 }, "ZOO_TIMEOUT_MS: must be a whole number from 1 to 60000"],
   [{ ZOO_API_URL: "https://a:b@c.example" }, "without user name"],
   [{ ZOO_API_URL: "https://c.example/?x=1" }, "ZOO_API_URL: must have no query"],
-  [{ JWT_ISSUERS: [{ ...ISSUER, jwks: "x" }] }, "JWT_ISSUERS.0: has a key that is not known: jwks"],
+  [{ JWT_ISSUERS: [{ ...ISSUER, jwks: "x" }] }, "JWT_ISSUERS.0: has an unknown key: jwks"],
   [{ JWT_ISSUERS: [{ issuer: ISSUER.issuer }] }, "JWT_ISSUERS.0.audience: must not be empty"],
   [{ ACCOUNTS: { a: { token: "T", subject: "team" } } }, "ACCOUNTS.a.subject: must be user or org"],
   [{ ACCOUNTS: { a: { token: "api-123" } } }, "must be the NAME_OF_A_SECRET, not the secret"],
@@ -228,6 +228,8 @@ test.each<[Record<string, unknown>, string]>([
   [{ CORS_ORIGINS: ["*"] }, "CORS_ORIGINS.0: must be an origin"],
   [{ CORS_ORIGINS: ["http://app.example.com"] }, "CORS_ORIGINS.0: must be an origin"],
   [{ CORS_ORIGINS: "capacitor://localhost" }, "CORS_ORIGINS: is not JSON"],
+  // Found by fuzzing.
+  [{ APP_CHECK: { mode: 1n } }, "APP_CHECK.project_number: must be digits"],
   [{ API_KEYS: undefined }, "API_KEYS: the binding is missing"],
 ])("%o says what to mend", (variables, expected) => {
   expect(problems(variables)).toContain(expected);

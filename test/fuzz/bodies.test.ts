@@ -1,0 +1,71 @@
+/** Whatever Zoo answers: a value that makes a view, or a refusal that names fields and types and nothing else. */
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { newRecord } from "../../src/balance/record.ts";
+import { toView, viewSchema } from "../../src/balance/view.ts";
+import { readZooBody } from "../../src/balance/zoo-body.ts";
+import { type Chaos, startChaos } from "../e2e/chaos.ts";
+import { expectProblem } from "../e2e/problems.ts";
+import { PAYMENT_SECRET } from "../zoo/bodies.ts";
+import { spoiledBody } from "./mutations.ts";
+import { runs } from "./runs.ts";
+
+const FIELD = /^(\(body\)|[a-z_]+(\.[a-z_]+)*)$/;
+const TYPE = /^[a-z]+$|^not JSON$/;
+
+test("the reader", () => {
+  fc.assert(
+    fc.property(spoiledBody, (text) => {
+      const read = readZooBody(text);
+      for (const { field, type } of read.drift) {
+        expect(field).toMatch(FIELD);
+        expect(type).toMatch(TYPE);
+      }
+      if (!read.ok) {
+        expect(read.drift.length).toBeGreaterThan(0);
+        return;
+      }
+      const record = newRecord({ name: "default", source: "s" }, read.balance, 1_795_000_000_000);
+      const seen = { record, stale: false, staleReason: null };
+      const view = toView(seen, { LOW_BALANCE_USD: "10.00" });
+      expect(viewSchema.safeParse(view).success).toBe(true);
+      expect(JSON.stringify(view)).not.toContain(PAYMENT_SECRET);
+    }),
+    runs("bodies", { short: 20_000, long: 300_000 }),
+  );
+});
+
+describe("the started Worker", () => {
+  /** Past any backoff, and past freshness: each body is asked for. */
+  const ROUND_MS = 200_000;
+  let chaos: Chaos;
+  beforeAll(async () => {
+    chaos = await startChaos({ accounts: {} });
+  });
+  afterAll(() => chaos[Symbol.asyncDispose]());
+
+  test("answers each of them, one after the other", async () => {
+    const { zoo } = chaos;
+    let asked = 0;
+    await fc.assert(
+      fc.asyncProperty(spoiledBody, async (text) => {
+        zoo.setBody(text);
+        await chaos.move(ROUND_MS);
+        const answer = await chaos.balance("default");
+        asked += 1;
+        expect(zoo.balanceRequests).toHaveLength(asked);
+        if (answer.status !== 200) {
+          await expectProblem(answer, 502, "upstream_invalid");
+          return;
+        }
+        const shown = await answer.text();
+        const view = viewSchema.parse(JSON.parse(shown));
+        expect(view.stale_reason).toBe(readZooBody(text).ok ? null : "upstream_invalid");
+        expect(shown).not.toContain(PAYMENT_SECRET);
+      }),
+      runs("bodies by the started Worker", { short: 400, long: 10_000 }),
+    );
+    expect(chaos.logs.join("\n")).not.toContain('"internal"');
+    expect(chaos.logs.join("\n")).not.toContain(PAYMENT_SECRET);
+  });
+});
