@@ -7,11 +7,11 @@ const PROBLEMS = {
   },
   invalid_credentials: {
     status: 401,
-    detail: "The credential is not valid. Get a new one and try again.",
+    detail: "The credential is not valid. Get a new one.",
   },
   insufficient_scope: {
     status: 403,
-    detail: "The credential is valid, but its scope does not allow this.",
+    detail: "The credential's scope does not allow this.",
   },
   attestation_failed: {
     status: 403,
@@ -19,7 +19,7 @@ const PROBLEMS = {
   },
   unknown_account: {
     status: 403,
-    detail: "The credential names an account that this service does not know.",
+    detail: "The credential names an unknown account.",
   },
   not_found: { status: 404, detail: "There is nothing at this path." },
   method_not_allowed: {
@@ -32,21 +32,20 @@ const PROBLEMS = {
   },
   misconfigured: {
     status: 500,
-    detail: "The service is not configured correctly. Its operator can see why in the log.",
+    detail: "The service is not configured correctly; its log says why.",
   },
   internal: { status: 500, detail: "Something went wrong here." },
   upstream_rejected: {
     status: 502,
-    detail: "Zoo refused this service's access, and no earlier balance is stored.",
+    detail: "Zoo refused this service's access, and nothing is stored.",
   },
   upstream_invalid: {
     status: 502,
-    detail: "Zoo's answer could not be read, and no earlier balance is stored.",
+    detail: "Zoo's answer could not be read, and nothing is stored.",
   },
   upstream_unavailable: {
     status: 503,
-    detail:
-      "A service this one rests on cannot be reached, and nothing stored can stand in for it.",
+    detail: "A service this one rests on cannot be reached, and nothing is stored.",
   },
 } as const;
 

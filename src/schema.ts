@@ -19,7 +19,8 @@ export const version = (n: number) => whole(n, n);
 export const moment = whole(0, Number.MAX_SAFE_INTEGER);
 
 /** UTC, whole seconds. */
-export const time = matching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/, "must be a time in UTC");
+export const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+export const time = matching(TIME, "must be a time in UTC");
 
 /** At least one, at most so many. */
 export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>

@@ -6,8 +6,10 @@ import { matching, moment, time, version, whole } from "../schema.ts";
 /** Raised when the stored form changes; a value of another version is a miss. */
 const RECORD_VERSION = 1;
 
-const money = matching(/^-?\d+\.\d{2,}$/, "must be canonical money");
-const units = z.nullable(whole(0, Number.MAX_SAFE_INTEGER));
+export const MONEY = /^-?\d+\.\d{2,}$/;
+export const money = matching(MONEY, "must be canonical money");
+export const credits = whole(0, Number.MAX_SAFE_INTEGER);
+const units = z.nullable(credits);
 
 export const planSchema = z.strictObject({
   name: z.string(),
