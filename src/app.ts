@@ -16,10 +16,10 @@ app.use(observe);
 app.use(configure);
 app.use(allowOrigins);
 
-app.get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }));
+const routes = app
+  .get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }))
+  .get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance);
 app.all("/health", allowOnly("GET, HEAD"));
-
-app.get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance);
 app.all(BALANCE_PATH, allowOnly("GET, HEAD"));
 
 // Not `notFound`: what that throws passes by the middleware that has to add headers to it.
@@ -27,3 +27,6 @@ app.all("*", () => {
   throw new ProblemError("not_found");
 });
 app.onError(onError);
+
+/** For clients in TypeScript: `hc<AppType>(url)`. */
+export type AppType = typeof routes;

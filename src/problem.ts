@@ -1,6 +1,6 @@
 /** Errors as RFC 9457 problem details. Rich reasons go to the log; callers get fixed text per code. */
 
-const PROBLEMS = {
+export const PROBLEMS = {
   missing_credentials: {
     status: 401,
     detail: "Send a credential: Authorization: Bearer <credential>.",
@@ -50,7 +50,7 @@ const PROBLEMS = {
 } as const;
 
 /** RFC 9110, section 15, and RFC 6585 for 429. */
-const TITLES = {
+export const TITLES = {
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",
@@ -89,6 +89,8 @@ export class ProblemError extends Error {
   }
 }
 
+export const typeOf = (code: ProblemCode) => `urn:zoo-balance-proxy:problem:${code}`;
+
 /** `application/problem+json` (RFC 9457) for a code; 401 gets `WWW-Authenticate` (RFC 6750). */
 export function problemResponse(
   code: ProblemCode,
@@ -97,7 +99,7 @@ export function problemResponse(
 ): Response {
   const { status, detail } = PROBLEMS[code];
   const title = TITLES[status];
-  const type = `urn:zoo-balance-proxy:problem:${code}`;
+  const type = typeOf(code);
   const body = JSON.stringify({ type, title, status, code, detail, request_id: requestId });
   return new Response(body, {
     status,

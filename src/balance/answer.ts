@@ -1,11 +1,16 @@
 /** `GET /v1/balance`, whatever it takes; `src/hit.ts` is the shorter way for what memory can answer. */
+import type { TypedResponse } from "hono";
 import type { AppContext } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { requestedMaxAge } from "./freshness.ts";
 import { ageSeconds, prepare, respond } from "./prepared.ts";
 import { readBalance } from "./read.ts";
+import type { StatusView, View } from "./view.ts";
 
-export async function answerBalance(c: AppContext): Promise<Response> {
+/** What a 200 holds, for clients that are typed by {@link "../app.ts"}. */
+type BalanceResponse = Response & TypedResponse<View | StatusView, 200, "json">;
+
+export async function answerBalance(c: AppContext): Promise<BalanceResponse> {
   const { config, caller, requestId } = c.var;
   const { headers } = c.req.raw;
   const maxAge = requestedMaxAge(headers.get("cache-control"));
@@ -19,5 +24,5 @@ export async function answerBalance(c: AppContext): Promise<Response> {
   c.set("served", { cache: cache.forward ?? cache.source, age: ageSeconds(record, now) });
   const prepared = await prepare(read, caller.scope, config);
   const asked = { ifNoneMatch: headers.get("if-none-match"), requestId };
-  return respond(prepared, asked, now, cache, config.FRESH_SECONDS);
+  return respond(prepared, asked, now, cache, config.FRESH_SECONDS) as BalanceResponse;
 }

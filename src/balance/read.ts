@@ -106,7 +106,7 @@ export async function readBalance(
   const patience = usable ? config.STALE_WAIT_MS : config.ZOO_TIMEOUT_MS + OBJECT_OVERHEAD_MS;
   const forward = record === null ? "miss" : maxAge === null ? "stale" : "request";
   // Until this attempt has ended, the one before it is the last that is known of.
-  const running: Refreshed = { record: null, failure: lastFailure, called: true };
+  const running: Refreshed = { record: null, failure: record && lastFailure, called: true };
   const after = await withDeadline(outcome, patience).catch(() => running);
   const best = newest(record, after.record);
   return conclude(best, after.failure, config, Date.now(), {
@@ -203,8 +203,10 @@ async function nearest(
 
   const upstream = config.accounts.get(account);
   const copy = upstream === undefined ? null : await readCopy(env.BALANCE_KV, upstream);
-  const best = newest(known?.record ?? null, copy);
-  if (best !== null) remember(account, copy, known?.failure ?? null, config);
+  // As it is by now: another request may have learnt more meanwhile.
+  const latest = memory.get(account);
+  const best = newest(latest?.record ?? null, copy);
+  if (best !== null) remember(account, copy, latest?.failure ?? null, config);
   return { record: best, source: best === copy ? "kv" : "memory" };
 }
 

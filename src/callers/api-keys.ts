@@ -43,7 +43,8 @@ export async function identifyByApiKey(key: string, lookup: Lookup): Promise<Res
   if (typeof entry === "string") return denied(entry);
   const { caller, until } = entry;
   const expiry = Date.parse(entry.record.expires_at ?? "9999-12-31");
-  if (expiry <= Date.now()) return denied("api_key_expired");
+  // A day that its month does not have is no time, and has passed.
+  if (!(expiry > Date.now())) return denied("api_key_expired");
   return { ok: true, caller, until: Math.min(until, expiry) };
 }
 

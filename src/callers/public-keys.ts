@@ -22,14 +22,16 @@ const FORMS: Readonly<Record<string, string>> = {
 const formOf = ({ kty, crv }: PublicKey) => (kty === "RSA" ? kty : `${kty} ${crv}`);
 
 /**
- * The keys to try: of the algorithm's type and curve and, if the token names one, of that id. What else a
- * key may not be used for (use, operations, length), jose knows and refuses.
+ * The keys to try: those for signatures, of the algorithm's type and curve and, if the token names one, of
+ * that id (RFC 7517, section 4). That they are long enough and what they say they are, jose sees to.
  */
 export function keysToTry(keys: readonly PublicKey[], { alg, kid }: SignedWith): PublicKey[] {
   const form = FORMS[alg] ?? "RSA";
   return keys.filter(
     (key) =>
       formOf(key) === form &&
+      (key.use ?? "sig") === "sig" &&
+      [key.key_ops ?? "verify"].flat().includes("verify") &&
       (key.alg === undefined || key.alg === alg) &&
       (kid === undefined || key.kid === kid),
   );

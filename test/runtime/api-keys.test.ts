@@ -223,3 +223,11 @@ test.each([
 ])("the address %s counts as %s", (ip, expected) => {
   expect(addressOf(new Headers({ "cf-connecting-ip": ip }))).toBe(expected);
 });
+
+test.each(["2020-13-01T00:00:00Z", "2020-01-32T00:00:00Z", "2020-06-31T24:00:01Z"])(
+  "an expiry that is no time (%s) has passed",
+  async (expires_at) => {
+    const key = await stored({ expires_at });
+    expect(await identify(key)).toEqual({ ok: false, denial: "api_key_expired" });
+  },
+);

@@ -245,6 +245,21 @@ describe("as time passes", () => {
     expect(await read("overcome", {})).toMatchObject({ stale: false, staleReason: null });
   });
 
+  test("what others learn while one waits for KV is not forgotten", async () => {
+    const record = recordOf("meanwhile", Date.now() - 70_000);
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const slow = read("meanwhile", {
+      BALANCE_KV: kvWith(() => promise),
+      ACCOUNT_BALANCE: objectWith(failing),
+    });
+    const known = { record, failure: failure(60_000), called: true };
+    const refused = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE: objectWith(async () => known) };
+    expect(await read("meanwhile", refused)).toMatchObject({ staleReason: "upstream_rejected" });
+    resolve(record);
+    expect(await slow).toMatchObject({ staleReason: "upstream_rejected" });
+    expect(await read("meanwhile", broken)).toMatchObject({ staleReason: "upstream_rejected" });
+  });
+
   test("nobody waits for KV while the object is known to have nothing", async () => {
     const none = { record: null, failure: failure(60_000), called: true };
     await read("nothing", { ACCOUNT_BALANCE: objectWith(async () => none) });

@@ -1,0 +1,41 @@
+/** `npm run site`: writes what is served beside the Worker into dist/site. wrangler runs it before it bundles. */
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { buildSync } from "esbuild";
+import { openApiDocument } from "./openapi.ts";
+import { page } from "./page.ts";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const OUT = join(ROOT, "dist/site");
+
+const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  version: string;
+};
+
+/** For a page that runs its own script, talks to its own origin, and is framed by nobody. */
+const HEADERS = `/*
+  Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'
+  Referrer-Policy: no-referrer
+  Strict-Transport-Security: max-age=31536000
+  X-Content-Type-Options: nosniff
+  X-Frame-Options: DENY
+  Permissions-Policy: camera=(), geolocation=(), microphone=()
+  Cross-Origin-Opener-Policy: same-origin
+  Cross-Origin-Resource-Policy: same-origin
+`;
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT, { recursive: true });
+const document = openApiDocument(version);
+writeFileSync(join(OUT, "openapi.json"), `${JSON.stringify(document, null, 2)}\n`);
+writeFileSync(join(OUT, "index.html"), page(document));
+writeFileSync(join(OUT, "_headers"), HEADERS);
+copyFileSync(join(import.meta.dirname, "page.css"), join(OUT, "page.css"));
+buildSync({
+  entryPoints: [join(import.meta.dirname, "client/page.ts")],
+  outfile: join(OUT, "page.js"),
+  bundle: true,
+  minify: true,
+  format: "esm",
+  target: "es2022",
+});

@@ -1,0 +1,66 @@
+/** What codes and numbers mean to a person. */
+
+export interface Answer {
+  readonly status: string;
+  readonly available?: string;
+  readonly monthly?: { readonly remaining: string; readonly allowance: string | null };
+  readonly plan?: { readonly title: string } | null;
+  readonly total_due?: string | null;
+  readonly as_of: string;
+  readonly stale: boolean;
+  readonly stale_reason: string | null;
+}
+
+const USD = new Intl.NumberFormat("en", {
+  style: "currency",
+  currency: "USD",
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 4,
+});
+
+/** Exact, since a text is not made a double before it is formatted (ECMA-402, 2023). */
+export const money = (decimal: string): string => USD.format(decimal as unknown as number);
+
+const STATUS: Readonly<Record<string, string>> = {
+  ok: "There is enough.",
+  low: "It is running low.",
+  exhausted: "Nothing is left.",
+  contract: "On a contract: the balance is not the limit.",
+};
+export const statusInWords = (status: string): string => STATUS[status] ?? status;
+
+const STALE: Readonly<Record<string, string>> = {
+  revalidating: "A newer value is on its way. ",
+  upstream_unavailable: "Zoo cannot be reached: this is the last known value. ",
+  upstream_rejected: "Zoo refuses the service: this is the last known value. ",
+  upstream_invalid: "Zoo answers nonsense: this is the last known value. ",
+};
+export const stalenessInWords = (reason: string | null): string =>
+  reason === null ? "" : (STALE[reason] ?? `Not fresh (${reason}). `);
+
+const ERRORS: Readonly<Record<string, string>> = {
+  missing_credentials: "Paste a credential first.",
+  invalid_credentials: "This credential is not valid, or no longer. Get a new one.",
+  insufficient_scope: "This credential may not see the balance.",
+  attestation_failed: "Only the real app may ask here: this page cannot attest that it is one.",
+  unknown_account: "This credential is for an account that the service does not know.",
+  rate_limited: "Too many requests.",
+  misconfigured: "The service is not set up correctly. Its operator finds the reason in the log.",
+  upstream_rejected: "Zoo refuses the service, and no earlier value is known.",
+  upstream_invalid: "Zoo answers nonsense, and no earlier value is known.",
+  upstream_unavailable: "Zoo cannot be reached, and no earlier value is known.",
+};
+
+export function errorInWords(code: string, detail = "", retryAfter: string | null = null): string {
+  const words = ERRORS[code] ?? (detail || "Something went wrong.");
+  return retryAfter === null ? words : `${words} Try again in ${retryAfter} s.`;
+}
+
+/** @param ms since the value was had from Zoo */
+export function ageInWords(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 5) return "As of now.";
+  if (seconds < 120) return `As of ${seconds} seconds ago.`;
+  if (seconds < 7_200) return `As of ${Math.round(seconds / 60)} minutes ago.`;
+  return `As of ${Math.round(seconds / 3_600)} hours ago.`;
+}

@@ -1,0 +1,129 @@
+/** The page at `/`: what this is, a form to try it, and the API reference, rendered from the document. */
+
+type Json = Readonly<Record<string, unknown>>;
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+const inert = (text: string) => text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? "");
+/** Text of the document, whose back quotes are code. */
+const prose = (text: unknown) => inert(String(text ?? "")).replace(/`([^`]+)`/g, "<code>$1</code>");
+const code = (text: unknown) => `<code>${inert(String(text))}</code>`;
+
+function table(
+  caption: string,
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+): string {
+  const head = heads.map((name) => `<th scope="col">${name}</th>`).join("");
+  const body = rows
+    .map(
+      ([first, ...rest]) =>
+        `<tr><th scope="row">${first}</th>${rest.map((cell) => `<td>${cell}</td>`).join("")}</tr>`,
+    )
+    .join("\n");
+  return `<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
+/** Members of a schema and of the schemas in it, one row each. */
+function memberRows(schema: Json, prefix = ""): string[][] {
+  const properties = (schema.properties ?? {}) as Record<string, Json>;
+  return Object.entries(properties).flatMap(([name, member]) => {
+    const type = [member.type].flat().join(" or ");
+    const example = (member.examples as unknown[] | undefined)?.[0];
+    const said = `${prose(member.description)}${example === undefined ? "" : ` ${code(JSON.stringify(example))}`}`;
+    return [[code(prefix + name), inert(type), said], ...memberRows(member, `${prefix}${name}.`)];
+  });
+}
+
+function operations(document: Json): string {
+  const { paths, components } = document as {
+    paths: Record<string, Record<string, Json>>;
+    components: Json;
+  };
+  const resolve = (part: Json): Json => {
+    const names = String(part.$ref ?? "")
+      .split("/")
+      .slice(2);
+    return names.length === 0
+      ? part
+      : names.reduce((at: Json, name) => at[name] as Json, components);
+  };
+  return Object.entries(paths)
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+    )
+    .map(({ path, method, operation }) => {
+      const title = `${method.toUpperCase()} ${path}`;
+      const parameters = ((operation.parameters ?? []) as Json[]).map(resolve);
+      const responses = Object.entries(operation.responses as Record<string, Json>);
+      const asked = parameters.map(({ name, description }) => [code(name), prose(description)]);
+      const answered = responses.map(([status, response]) => [
+        status,
+        prose(resolve(response).description),
+      ]);
+      return `<h3>${code(title)}</h3>
+<p>${prose(operation.description)}</p>
+${asked.length === 0 ? "" : table(`Headers of ${title}`, ["header", "meaning"], asked)}
+${table(`Answers of ${title}`, ["status", "meaning"], answered)}`;
+    })
+    .join("\n");
+}
+
+export function page(document: Json): string {
+  const { info, components } = document as {
+    info: Json;
+    components: { schemas: Record<string, Json> };
+  };
+  const { Balance = {}, Problem = {} } = components.schemas;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Zoo balance</title>
+<meta name="description" content="${inert(String(info.summary))}">
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/page.css">
+<script type="module" src="/page.js"></script>
+</head>
+<body>
+<a class="skip" href="#main">To the content</a>
+<header><h1>Zoo balance</h1></header>
+<main id="main">
+<p>${prose(info.description)}</p>
+
+<section aria-labelledby="try-title">
+<h2 id="try-title">Try it</h2>
+<form id="try">
+<label for="credential">Credential</label>
+<input id="credential" type="password" autocomplete="off" autocapitalize="off" spellcheck="false" aria-describedby="credential-hint">
+<p id="credential-hint">A token of your app's identity provider, or an API key. It stays in this page's memory, and goes to this service alone.</p>
+<button id="show">Show the balance</button><button id="refresh" class="second">Refresh now</button>
+</form>
+<div id="result" role="status"></div>
+<noscript><p>The form needs JavaScript; the reference below does not.</p></noscript>
+</section>
+
+<section aria-labelledby="credential-title">
+<h2 id="credential-title">How to get a credential</h2>
+<p>An app sends the token that its identity provider gave to its user (a JWT). A server, a script or a test build sends an API key, which the operator makes with <code>npm run keys -- create</code>. Either goes into the header <code>Authorization: Bearer …</code>, and never into a URL.</p>
+</section>
+
+<section aria-labelledby="reference-title">
+<h2 id="reference-title">API reference</h2>
+<p>The same for machines: <a href="/openapi.json">OpenAPI 3.1</a>.</p>
+${operations(document)}
+<h3>The balance</h3>
+${table("Members of the balance", ["member", "type", "meaning"], memberRows(Balance))}
+<h3>Problems</h3>
+${table("Members of a problem", ["member", "type", "meaning"], memberRows(Problem))}
+</section>
+</main>
+</body>
+</html>
+`;
+}
