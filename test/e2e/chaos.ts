@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
 import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
+import { conform } from "./conform.ts";
 
 /** Longer than any deadline the Worker has for KV. */
 const SLOW_MS = 1_000;
@@ -122,7 +123,9 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
       // Longer than any time that is moved.
       const token = await zoo.signToken({ account }, { expiresIn: 30 * 86_400 });
       const authorization = `Bearer ${token}`;
-      return fetch(`${url}/v1/balance`, { headers: { authorization, ...headers } });
+      const response = await fetch(`${url}/v1/balance`, { headers: { authorization, ...headers } });
+      await conform("get", "/v1/balance", response);
+      return response;
     },
     async [Symbol.asyncDispose]() {
       await workerd[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { inject } from "vitest";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { startZoo, type Zoo } from "../zoo/server.ts";
+import { conform } from "./conform.ts";
 
 type Vars = Record<string, string | number | boolean>;
 
@@ -24,7 +25,7 @@ export interface StartedWorker extends AsyncDisposable {
   readonly logs: string[];
   /** A credential of the stand-in's issuer. */
   readonly token: string;
-  /** `GET /v1/balance` with the credential, and what else is given. */
+  /** `GET /v1/balance` with the credential, and what else is given. The answer is as described, or it throws. */
   balance(headers?: Record<string, string>): Promise<Response>;
   close(): Promise<void>;
 }
@@ -89,10 +90,13 @@ export async function startWorker(
     storage: folder,
     logs,
     token,
-    balance: (headers = {}) =>
-      fetch(new URL("/v1/balance", url), {
+    async balance(headers = {}) {
+      const response = await fetch(new URL("/v1/balance", url), {
         headers: { authorization: `Bearer ${token}`, ...headers },
-      }),
+      });
+      await conform("get", "/v1/balance", response);
+      return response;
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,0 +1,101 @@
+/** The document as it is served. That all answers are as it says, `conform.ts` sees to in every test. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { PROBLEMS } from "../../src/problem.ts";
+import { conform } from "./conform.ts";
+import { type StartedWorker, startWorker } from "./worker.ts";
+
+let worker: StartedWorker;
+let document: Record<string, never>;
+beforeAll(async () => {
+  worker = await startWorker();
+  document = (await (await fetch(`${worker.url}/openapi.json`)).json()) as typeof document;
+});
+afterAll(() => worker.close());
+
+test("is served as JSON, to anybody, with the headers that a page has", async () => {
+  const response = await fetch(`${worker.url}/openapi.json`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get("content-type")).toBe("application/json");
+  expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  expect(document).toMatchObject({ openapi: "3.1.0" });
+});
+
+test("knows every code, each at its status, with an example that is what is answered", () => {
+  const text = JSON.stringify(document);
+  for (const [code, { status }] of Object.entries(PROBLEMS)) {
+    expect(text).toContain(`"status":${status},"code":"${code}"`);
+  }
+});
+
+describe("what generators of clients would stumble over", () => {
+  const everything: [string, unknown][] = [];
+  beforeAll(() => {
+    const collect = (value: unknown): void => {
+      if (typeof value !== "object" || value === null) return;
+      for (const [name, part] of Object.entries(value)) {
+        everything.push([name, part]);
+        collect(part);
+      }
+    };
+    collect(document);
+  });
+
+  test.each(["oneOf", "anyOf", "allOf", "enum", "const", "discriminator", "additionalProperties"])(
+    "no %s",
+    (keyword) => {
+      expect(everything.filter(([name]) => name === keyword)).toEqual([]);
+    },
+  );
+
+  test("every member of an answer is required", () => {
+    const objects = everything
+      .map(([, part]) => part as { properties?: object; required?: string[] } | null)
+      .filter((part) => typeof part?.properties === "object");
+    expect(objects.length).toBeGreaterThan(5);
+    for (const part of objects) {
+      expect(Object.keys(part?.properties ?? {}).sort()).toEqual(
+        [...(part?.required ?? [])].sort(),
+      );
+    }
+  });
+
+  test("times have no fractions of seconds, in schemas and in examples", () => {
+    const times = everything.filter(
+      ([, part]) => (part as { format?: string } | null)?.format === "date-time",
+    );
+    expect(times.length).toBeGreaterThan(2);
+    for (const [, part] of times)
+      expect((part as { pattern: string }).pattern).not.toContain("\\.");
+  });
+});
+
+test.each(["get", "head"] as const)(
+  "%s answers as described where there is no helper",
+  async (method) => {
+    const headers = { authorization: `Bearer ${worker.token}` };
+    for (const asked of [headers, {}, { authorization: "Bearer x" }]) {
+      const init = { method: method.toUpperCase(), headers: asked };
+      await conform(method, "/v1/balance", await fetch(`${worker.url}/v1/balance`, init));
+    }
+    if (method === "get") await conform("get", "/health", await fetch(`${worker.url}/health`));
+  },
+);
+
+test("an answer that is not as described is noticed", async () => {
+  const good = await worker.balance();
+  const { headers } = good;
+  const view = (await good.json()) as Record<string, unknown>;
+  const { total_due: _, ...incomplete } = view;
+  for (const body of [
+    incomplete,
+    { ...view, available: 1 },
+    { ...view, as_of: "2026-11-24T10:00:00.123Z" },
+  ]) {
+    const response = new Response(JSON.stringify(body), { headers });
+    await expect(conform("get", "/v1/balance", response)).rejects.toThrow("get /v1/balance 200");
+  }
+  const noTag = new Headers(headers);
+  noTag.delete("etag");
+  const response = new Response(JSON.stringify(view), { headers: noTag });
+  await expect(conform("get", "/v1/balance", response)).rejects.toThrow("has no ETag");
+});

@@ -1,0 +1,218 @@
+/** The page at `/` in a real browser. Without Chromium these are skipped, but not in CI. */
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type StartedWorker, accountVars, startWorker } from "./worker.ts";
+
+const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) =>
+  existsSync(path),
+);
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const SCREENSHOTS = "dist/screenshots";
+const PHONE = { width: 390, height: 844 };
+const DESK = { width: 1280, height: 900 };
+
+describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the page", () => {
+  let worker: StartedWorker;
+  let browser: Browser;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    worker = await startWorker((zoo) => accountVars(zoo, { down: "user" }));
+    browser = await chromium.launch({
+      executablePath: CHROMIUM ?? "chromium",
+      args: ["--no-sandbox", "--disable-gpu"],
+    });
+    mkdirSync(SCREENSHOTS, { recursive: true });
+  });
+  afterAll(async () => {
+    await browser.close();
+    await worker.close();
+  });
+  beforeEach(async () => {
+    worker.zoo.reset();
+    complaints.length = 0;
+    await open({});
+    return () => page.context().close();
+  });
+
+  async function open(options: {
+    colorScheme?: "light" | "dark";
+    viewport?: typeof PHONE;
+  }): Promise<void> {
+    const context = await browser.newContext({
+      viewport: PHONE,
+      reducedMotion: "reduce",
+      ...options,
+    });
+    page = await context.newPage();
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(worker.url);
+  }
+
+  const result = () => page.getByRole("status");
+  const field = () => page.getByRole("textbox", { name: "Credential" });
+
+  async function ask(account: string, button = "Show the balance"): Promise<void> {
+    const token = await worker.zoo.signToken({ account });
+    await field().fill(token);
+    await page.getByRole("button", { name: button }).click();
+  }
+
+  test("shows a balance as a phone would", async () => {
+    await ask("default");
+    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    const text = await result().textContent();
+    expect(text).toContain("There is enough.");
+    expect(text).toContain("This month: $12.4583 of $20.00 left");
+    expect(text).toContain("Plan: Pro");
+    expect(text).toContain("Due: $4.20");
+    expect(text).toMatch(/As of (now|\d+ seconds ago)\./);
+    const meter = page.getByRole("meter");
+    expect(await meter.getAttribute("value")).toBe("12.4583");
+    expect(await meter.getAttribute("max")).toBe("20");
+    expect(complaints).toEqual([]);
+  });
+
+  test("says in words that a value is old, and why", async () => {
+    await using hasty = await startWorker({
+      FRESH_SECONDS: 1,
+      REVALIDATE_SECONDS: 1,
+      MIN_REFRESH_SECONDS: 1,
+    });
+    await page.goto(hasty.url);
+    await field().fill(hasty.token);
+    await page.keyboard.press("Enter");
+    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    hasty.zoo.setFault({ kind: "status", status: 503 });
+    const again = async () => {
+      await page.getByRole("button", { name: "Refresh now" }).click();
+      return result().textContent();
+    };
+    await expect
+      .poll(again, { timeout: 15_000, interval: 500 })
+      .toContain("Zoo cannot be reached: this is the last known value.");
+    expect(await result().textContent()).toContain("$37.3583");
+  });
+
+  test("says in words what is wrong", async () => {
+    worker.zoo.setFault({ kind: "status", status: 401 });
+    await ask("down");
+    await expect
+      .poll(() => result().textContent())
+      .toContain("Zoo refuses the service, and no earlier value is known. Try again in");
+    await field().fill("nonsense");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => result().textContent()).toContain("This credential is not valid");
+    await field().fill("");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => result().textContent()).toContain("Paste a credential first.");
+  });
+
+  test("asks whether it has changed, and shows a 304 with its new age", async () => {
+    await ask("default");
+    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    const unchanged = page.waitForResponse((response) => response.url().endsWith("/v1/balance"));
+    await page.getByRole("button", { name: "Show the balance" }).click();
+    expect((await unchanged).status()).toBe(304);
+    await expect.poll(() => result().textContent()).toContain("$37.3583");
+  });
+
+  test("keeps the credential to itself: in no URL, storage or cookie", async () => {
+    const urls: string[] = [];
+    page.on("request", (request) => urls.push(request.url()));
+    const token = await worker.zoo.signToken({ account: "default" });
+    await field().fill(token);
+    await page.getByRole("button", { name: "Show the balance" }).click();
+    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    expect(urls.length).toBeGreaterThan(0);
+    expect(urls.filter((url) => url.includes(token) || !url.startsWith(worker.url))).toEqual([]);
+    const kept = await page.evaluate(
+      "JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, location.href])",
+    );
+    expect(kept).not.toContain(token);
+    await page.reload();
+    expect(await field().inputValue()).toBe("");
+  });
+
+  test("works by keyboard alone", async () => {
+    const focused = () =>
+      page.evaluate("document.activeElement?.id || document.activeElement?.textContent");
+    const seen: unknown[] = [];
+    for (let n = 0; n < 4; n++) {
+      await page.keyboard.press("Tab");
+      seen.push(await focused());
+    }
+    expect(seen).toEqual(["To the content", "credential", "show", "refresh"]);
+  });
+
+  test("loads nothing from elsewhere, and its policy would not let it", async () => {
+    const requests: string[] = [];
+    page.on("request", (request) => requests.push(request.url()));
+    const response = await page.reload();
+    expect(requests.every((url) => url.startsWith(worker.url) || url.startsWith("data:"))).toBe(
+      true,
+    );
+    const policy = (await response?.allHeaders())?.["content-security-policy"] ?? "";
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain("unsafe");
+    const blocked = await page.evaluate(async () => {
+      try {
+        await fetch("https://elsewhere.example/");
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    expect(blocked).toBe(true);
+    expect(complaints.join()).toContain("Content Security Policy");
+  });
+
+  test("has the reference of every route", async () => {
+    for (const route of [
+      "GET /v1/balance",
+      "HEAD /v1/balance",
+      "GET /health",
+      "GET /openapi.json",
+    ]) {
+      expect(await page.getByRole("heading", { name: route, exact: true }).count()).toBe(1);
+    }
+    expect(await page.getByRole("rowheader", { name: "monthly.allowance" }).count()).toBe(1);
+  });
+
+  describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
+    test.each([
+      ["phone", PHONE],
+      ["desk", DESK],
+    ] as const)("%s: no accessibility violation, nothing cut off", async (name, viewport) => {
+      await open({ colorScheme, viewport });
+      await ask("default");
+      await expect.poll(() => result().textContent()).toContain("$37.3583");
+      await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png` });
+      // axe in a world of its own: the page's policy lets no other script run in the page's.
+      const session = await page.context().newCDPSession(page);
+      const { frameTree } = await session.send("Page.getFrameTree");
+      const { executionContextId } = await session.send("Page.createIsolatedWorld", {
+        frameId: frameTree.frame.id,
+      });
+      const run =
+        "axe.run(document).then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])))";
+      await session.send("Runtime.evaluate", { contextId: executionContextId, expression: AXE });
+      const answer = await session.send("Runtime.evaluate", {
+        contextId: executionContextId,
+        expression: run,
+        awaitPromise: true,
+      });
+      expect(JSON.parse(String(answer.result.value))).toEqual([]);
+      const wider = await page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      expect(wider).toBe(0);
+    });
+  });
+});
