@@ -6,24 +6,39 @@ import type { Drift } from "./balance/zoo-body.ts";
 
 type Level = "info" | "warn" | "error";
 
-/** Every event a log line may carry. The README's failure table explains each. */
+/** Every event a log line may carry. What to do about each: README, "At three in the morning". */
 export type LogEvent =
+  /** Zoo answered, and the value is stored. */
   | "refreshed"
+  /** An attempt at Zoo came to nothing. */
   | "refresh_failed"
+  /** Zoo's body had something of another type than expected; names and types of fields. */
   | "upstream_drift"
+  /** Workers KV failed, or was slow; what it holds is done without. */
   | "kv_read_failed"
   | "kv_write_failed"
+  /** KV held a value of another version, account or source. */
   | "kv_foreign_value"
+  /** A Durable Object could not be reached. */
   | "object_failed"
+  /** An identity provider's keys were fetched, or could not be. */
   | "keys_refreshed"
   | "keys_failed"
+  /** A caller was refused: 401, 403 or 429. */
   | "denied"
+  /** An app could not be attested, and was served all the same. */
   | "attestation_failed"
+  /** Workers KV failed on an API key's record: 503 for its caller. */
   | "api_keys_failed"
+  /** A limit could not be counted. */
   | "limiter_failed"
+  /** A variable, secret or binding is wrong: 500 for everybody. */
   | "misconfigured"
+  /** A good answer that took long. */
   | "slow"
+  /** A caller got 502 or 503. */
   | "failed"
+  /** A bug. */
   | "internal";
 
 /** The allow-list of what a line may hold beside its event. */
@@ -74,8 +89,9 @@ export interface MetricPoint {
 }
 
 /**
- * A point in Analytics Engine: blobs route, code, cache, account, reason, attestation (empty where there
- * is none); doubles status, ms, age (-1 where there is none).
+ * A point in Analytics Engine, one for each answer and, with the route "refresh", one for each call to Zoo:
+ * blobs route, code, cache, account, reason, attestation (empty where there is none); doubles status, ms,
+ * age (-1 where there is none). Of a call to Zoo the status is Zoo's, 0 where none came.
  */
 export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: MetricPoint): void {
   const { route, status, code = "", cache = "", account = "", reason = "" } = point;

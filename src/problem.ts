@@ -7,7 +7,7 @@ export const PROBLEMS = {
   },
   invalid_credentials: {
     status: 401,
-    detail: "The credential is not valid. Get a new one.",
+    detail: "The credential is not valid.",
   },
   insufficient_scope: {
     status: 403,
@@ -15,29 +15,29 @@ export const PROBLEMS = {
   },
   attestation_failed: {
     status: 403,
-    detail: "The app could not be attested. Send a valid App Check token.",
+    detail: "Send a valid App Check token.",
   },
   unknown_account: {
     status: 403,
-    detail: "The credential names an unknown account.",
+    detail: "The credential's account is unknown.",
   },
   not_found: { status: 404, detail: "There is nothing at this path." },
   method_not_allowed: {
     status: 405,
-    detail: "This path does not take this method; see Allow.",
+    detail: "This path takes the methods in Allow.",
   },
   rate_limited: {
     status: 429,
-    detail: "Too many requests. Wait as long as Retry-After says.",
+    detail: "Too many requests. Wait as Retry-After says.",
   },
   misconfigured: {
     status: 500,
-    detail: "The service is not configured correctly; its log says why.",
+    detail: "The service is not configured correctly.",
   },
   internal: { status: 500, detail: "Something went wrong here." },
   upstream_rejected: {
     status: 502,
-    detail: "Zoo refused this service's access, and nothing is stored.",
+    detail: "Zoo refused the access, and nothing is stored.",
   },
   upstream_invalid: {
     status: 502,
@@ -45,7 +45,7 @@ export const PROBLEMS = {
   },
   upstream_unavailable: {
     status: 503,
-    detail: "A service this one rests on cannot be reached, and nothing is stored.",
+    detail: "Zoo or an identity provider cannot be reached.",
   },
 } as const;
 

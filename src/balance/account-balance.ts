@@ -9,7 +9,7 @@ import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
-import { logLine } from "../observe.ts";
+import { logLine, writeMetric } from "../observe.ts";
 import { moment, version } from "../schema.ts";
 import { type Failure, failureSchema, MAX_RETRY_AFTER_MS, nextFailure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
@@ -136,6 +136,13 @@ export class AccountBalance extends DurableObject<Env> {
       upstream_ms: now - started,
       zoo_request_id: result.zooRequestId,
     };
+    writeMetric(this.env.METRICS, {
+      route: "refresh",
+      status: Number(result.status) || 0,
+      account: upstream.name,
+      code: result.ok ? "" : result.reason,
+      ms: now - started,
+    });
     if (result.drift.length > 0)
       logLine("warn", "upstream_drift", { ...facts, drift: result.drift });
     if (!result.ok) {

@@ -1,5 +1,5 @@
 /** `npm run site`: writes what is served beside the Worker into dist/site. wrangler runs it before it bundles. */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
 import { openApiDocument } from "./openapi.ts";
@@ -24,18 +24,25 @@ const HEADERS = `/*
   Cross-Origin-Resource-Policy: same-origin
 `;
 
-rmSync(OUT, { recursive: true, force: true });
+/** Whole or not at all: somebody may be reading it. */
+function write(name: string, content: string): void {
+  const file = join(OUT, name);
+  writeFileSync(`${file}.new`, content);
+  renameSync(`${file}.new`, file);
+}
+
 mkdirSync(OUT, { recursive: true });
 const document = openApiDocument(version);
-writeFileSync(join(OUT, "openapi.json"), `${JSON.stringify(document, null, 2)}\n`);
-writeFileSync(join(OUT, "index.html"), page(document));
-writeFileSync(join(OUT, "_headers"), HEADERS);
-copyFileSync(join(import.meta.dirname, "page.css"), join(OUT, "page.css"));
-buildSync({
+write("openapi.json", `${JSON.stringify(document, null, 2)}\n`);
+write("index.html", page(document));
+write("_headers", HEADERS);
+write("page.css", readFileSync(join(import.meta.dirname, "page.css"), "utf8"));
+const { outputFiles } = buildSync({
   entryPoints: [join(import.meta.dirname, "client/page.ts")],
-  outfile: join(OUT, "page.js"),
   bundle: true,
   minify: true,
   format: "esm",
   target: "es2022",
+  write: false,
 });
+for (const { text } of outputFiles) write("page.js", text);

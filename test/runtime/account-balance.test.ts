@@ -298,3 +298,28 @@ test("an account that is not configured is refused without a call", async () => 
   });
   expect(fetched).not.toHaveBeenCalled();
 });
+
+test("each call to Zoo is a metric point: how it ended, and Zoo's status", async () => {
+  const points = async (name: string) => {
+    const writeDataPoint = vi.fn();
+    await runInDurableObject(objectOf(name), async (object) => {
+      Reflect.set(object, "env", { ...env, METRICS: { writeDataPoint } });
+      await object.refresh(demand());
+    });
+    return writeDataPoint.mock.calls.map(([point]) => point);
+  };
+  const of = (status: number, code: string) => [
+    {
+      indexes: ["default"],
+      blobs: ["refresh", code, "", "default", "", ""],
+      doubles: [status, expect.any(Number), -1],
+    },
+  ];
+  expect(await points("metric-good")).toEqual(of(200, ""));
+  fail(503);
+  expect(await points("metric-503")).toEqual(of(503, "upstream_unavailable"));
+  fetched.mockImplementation(async () => {
+    throw new TypeError("boom");
+  });
+  expect(await points("metric-network")).toEqual(of(0, "upstream_unavailable"));
+});
