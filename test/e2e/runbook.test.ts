@@ -6,7 +6,7 @@ const readme = await readFile("README.md", "utf8");
 const observe = await readFile("src/observe.ts", "utf8");
 
 const union = (source: string, name: string) => {
-  const body = new RegExp(`type ${name} =([^;]+);`).exec(source)?.[1] ?? "";
+  const body = new RegExp(`type ${name} =([^]+?);\n\n`).exec(source)?.[1] ?? "";
   return [...body.matchAll(/"(\w+)"/g)].map(([, word = ""]) => word);
 };
 
