@@ -6,6 +6,7 @@ import { authenticate } from "./callers/authenticate.ts";
 import { limitCaller } from "./callers/rate-limit.ts";
 import type { AppEnv } from "./context.ts";
 import { allowOrigins } from "./cors.ts";
+import { answerHistory, HISTORY_PATH } from "./history/answer.ts";
 import { BALANCE_PATH } from "./hit.ts";
 import { allowOnly, configure, observe, onError } from "./middleware.ts";
 import { ProblemError } from "./problem.ts";
@@ -18,9 +19,11 @@ app.use(allowOrigins);
 
 const routes = app
   .get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }))
-  .get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance);
+  .get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance)
+  .get(HISTORY_PATH, authenticate, limitCaller, attest, answerHistory);
 app.all("/health", allowOnly("GET, HEAD"));
 app.all(BALANCE_PATH, allowOnly("GET, HEAD"));
+app.all(HISTORY_PATH, allowOnly("GET, HEAD"));
 
 // Not `notFound`: what that throws passes by the middleware that has to add headers to it.
 app.all("*", () => {

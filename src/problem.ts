@@ -1,6 +1,7 @@
 /** Errors as RFC 9457 problem details. Rich reasons go to the log; callers get fixed text per code. */
 
 export const PROBLEMS = {
+  invalid_parameter: { status: 400, detail: "A parameter of the query is out of its range." },
   missing_credentials: {
     status: 401,
     detail: "Send a credential: Authorization: Bearer <credential>.",
@@ -51,6 +52,7 @@ export const PROBLEMS = {
 
 /** RFC 9110, section 15, and RFC 6585 for 429. */
 export const TITLES = {
+  400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
   404: "Not Found",

@@ -10,6 +10,7 @@ import * as z from "zod/mini";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
 import { logLine, writeMetric } from "../observe.ts";
+import { History, type HistoryExcerpt } from "../history/history.ts";
 import { moment, version } from "../schema.ts";
 import { type Failure, failureSchema, MAX_RETRY_AFTER_MS, nextFailure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
@@ -58,12 +59,29 @@ const emptyState = (source: string): State => ({
 
 export class AccountBalance extends DurableObject<Env> {
   #state: State;
+  readonly #history: History;
   #flight: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const stored = stateSchema.safeParse(ctx.storage.kv.get(STATE_KEY));
     this.#state = stored.success ? stored.data : emptyState("");
+    this.#history = new History(ctx.storage.sql);
+  }
+
+  /** What the balance was in the last `days` days, and the forecast. */
+  history(account: string, days: number): HistoryExcerpt {
+    const { upstream } = this.#configured(account);
+    return this.#history.excerpt(upstream.source, days, Date.now());
+  }
+
+  #configured(account: string): { config: Config; upstream: Account } {
+    const parsed = parseConfig(this.env);
+    if (!parsed.ok) throw new Error("misconfigured");
+    const { config } = parsed;
+    const upstream = config.accounts.get(account);
+    if (upstream === undefined) throw new Error("unknown account");
+    return { config, upstream };
   }
 
   /**
@@ -71,20 +89,17 @@ export class AccountBalance extends DurableObject<Env> {
    * age by its own clock, and waits by the same table as the Worker does with a copy.
    */
   async refresh(demand: RefreshDemand): Promise<RefreshOutcome> {
-    const parsed = parseConfig(this.env);
-    if (!parsed.ok) throw new Error("misconfigured");
-    const upstream = parsed.config.accounts.get(demand.account);
-    if (upstream === undefined) throw new Error("unknown account");
+    const { config, upstream } = this.#configured(demand.account);
     if (this.#state.source !== upstream.source) this.#state = emptyState(upstream.source);
     const ageMs = this.#ageMs(upstream);
-    const decision = plan(ageMs, demand.maxAge, parsed.config);
+    const decision = plan(ageMs, demand.maxAge, config);
     if (decision === "serve") return this.#outcome(upstream, false);
-    this.#flight ??= this.#startFlight(demand, upstream, parsed.config);
+    this.#flight ??= this.#startFlight(demand, upstream, config);
     const flight = this.#flight;
     if (flight === undefined) return this.#outcome(upstream, false);
     if (demand.patient || decision === "refresh") await flight;
     else if (decision === "refresh_or_serve") {
-      await withDeadline(flight, parsed.config.STALE_WAIT_MS).catch(() => undefined);
+      await withDeadline(flight, config.STALE_WAIT_MS).catch(() => undefined);
     }
     return this.#outcome(upstream, true);
   }
@@ -154,6 +169,7 @@ export class AccountBalance extends DurableObject<Env> {
     }
     const record = newRecord(upstream, result.balance, now);
     this.#save({ ...this.#state, record, failure: null });
+    this.#history.add(record);
     logLine("info", "refreshed", facts);
     this.ctx.waitUntil(writeCopy(this.env.BALANCE_KV, record, config.STALE_SECONDS));
   }

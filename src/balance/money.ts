@@ -28,7 +28,7 @@ export function readMoney(value: unknown): Money | null {
   const match = typeof text === "string" ? DECIMAL.exec(text) : null;
   if (match === null) return null;
   const [, whole = "", fraction = "", exponent = "0"] = match;
-  const money = format(BigInt(whole + fraction), fraction.length - Number(exponent));
+  const money = moneyOf(BigInt(whole + fraction), fraction.length - Number(exponent));
   const [integer = "", rest = ""] = money.replace("-", "").split(".");
   return integer.length > MAX_INTEGER_DIGITS || rest.length > MAX_FRACTION_DIGITS ? null : money;
 }
@@ -36,7 +36,7 @@ export function readMoney(value: unknown): Money | null {
 /** Exact sum. Both arguments are canonical (from {@link readMoney}). */
 export function addMoney(a: Money, b: Money): Money {
   const scale = Math.max(scaleOf(a), scaleOf(b));
-  return format(unitsOf(a, scale) + unitsOf(b, scale), scale);
+  return moneyOf(unitsOf(a, scale) + unitsOf(b, scale), scale);
 }
 
 /** -1, 0 or 1, as `a` is less than, equal to or more than `b`. */
@@ -49,12 +49,13 @@ export function compareMoney(a: Money, b: Money): -1 | 0 | 1 {
 
 const scaleOf = (money: Money) => money.length - money.indexOf(".") - 1;
 
-function unitsOf(money: Money, scale: number): bigint {
+/** Whole numbers of 10 to the minus `scale`, which is at least that of the amount. */
+export function unitsOf(money: Money, scale: number): bigint {
   return BigInt(money.replace(".", "") + "0".repeat(scale - scaleOf(money)));
 }
 
 /** @param scale how many of the digits are fraction; less than none means zeros to append */
-function format(units: bigint, scale: number): Money {
+export function moneyOf(units: bigint, scale: number): Money {
   const sign = units < 0n ? "-" : "";
   const digits = `${units}`.replace("-", "") + "0".repeat(Math.max(0, -scale));
   const padded = digits.padStart(Math.max(0, scale) + 1, "0");

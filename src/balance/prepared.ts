@@ -120,7 +120,7 @@ async function etagOf(view: View | StatusView): Promise<string> {
 }
 
 /** `If-None-Match` with the weak comparison (RFC 9110, section 13.1.2). */
-function matches(header: string, etag: string): boolean {
+export function matches(header: string, etag: string): boolean {
   if (header === etag || header.trim() === "*") return true;
   const opaque = etag.replace(/^W\//, "");
   return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === opaque);
