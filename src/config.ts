@@ -1,5 +1,6 @@
 /** The environment, parsed once at the door; only the parsed one goes on. */
 import * as z from "zod/mini";
+import { isPublicHttps, keyOf, type Target } from "./alerts/webhook.ts";
 import type { AccountBalance } from "./balance/account-balance.ts";
 import type { IssuerKeys } from "./callers/issuer-keys.ts";
 import { listOf, matching, textThat, whole } from "./schema.ts";
@@ -90,6 +91,19 @@ const accountSchema = z.strictObject({
   subject: z.optional(z.enum(["user", "org"])),
 });
 
+const alertsSchema = z.strictObject({
+  url: textThat(isPublicHttps, "must be an https URL of a public host"),
+  secret: secretName,
+  thresholds: z
+    .array(matching(/^\d*\.\d*[1-9]|^[1-9]/, "must be an amount, more than 0.00"))
+    .check(
+      z.refine(
+        (list) => list.length <= 10 && new Set(list).size === list.length,
+        "must be at most 10 amounts, each once",
+      ),
+    ),
+});
+
 const DAYS_400 = 400 * 86_400;
 const wholeTo = (max: number) => whole(1, max, `must be a whole number from 1 to ${max}`);
 
@@ -108,6 +122,7 @@ const variablesSchema = z
     JWT_ISSUERS: z.array(issuerSchema),
     APP_CHECK: z.optional(appCheckSchema),
     CORS_ORIGINS: z.array(origin),
+    ALERTS: z.optional(alertsSchema),
     ACCOUNTS: z
       .catchall(z.object({}), accountSchema)
       .check(
@@ -134,7 +149,9 @@ export interface Account {
    */
   readonly source: string;
 }
-export type Config = Omit<z.infer<typeof variablesSchema>, "ACCOUNTS"> & {
+export type Config = Omit<z.infer<typeof variablesSchema>, "ACCOUNTS" | "ALERTS"> & {
+  /** Where to tell of crossings, the secret resolved. */
+  readonly alerts?: Target & { readonly thresholds: readonly string[] };
   /** Upstream accounts by name, their tokens resolved. */
   readonly accounts: ReadonlyMap<string, Account>;
 };
@@ -172,7 +189,7 @@ function parseVariables(env: object): ParsedConfig {
       problems.push(`${binding}: the binding is missing`);
     }
   }
-  const { ACCOUNTS, ...variables } = data;
+  const { ACCOUNTS, ALERTS, ...variables } = data;
   const named: typeof ACCOUNTS = { default: { token: "ZOO_API_TOKEN" }, ...ACCOUNTS };
   const accounts = new Map<string, Account>();
   for (const [account, { token, subject = "user" }] of Object.entries(named)) {
@@ -182,11 +199,16 @@ function parseVariables(env: object): ParsedConfig {
       accounts.set(account, { name: account, token: secret.data, subject, source });
     } else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
   }
+  const secret = ALERTS === undefined ? undefined : given[ALERTS.secret];
+  const alerts = ALERTS && { ...ALERTS, secret: String(secret) };
+  if (alerts !== undefined && keyOf(alerts.secret) === null) {
+    problems.push(`${ALERTS?.secret}: the secret is missing or not base64 of 24 bytes (ALERTS)`);
+  }
   // Off is as good as not there, for all that read it.
   const APP_CHECK = variables.APP_CHECK?.mode === "off" ? undefined : variables.APP_CHECK;
   return problems.length > 0
     ? { ok: false, problems }
-    : { ok: true, config: { ...variables, APP_CHECK, accounts } };
+    : { ok: true, config: { ...variables, APP_CHECK, accounts, ...(alerts && { alerts }) } };
 }
 
 type Issue = z.core.$ZodIssue;

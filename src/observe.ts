@@ -24,6 +24,10 @@ export type LogEvent =
   /** An identity provider's keys were fetched, or could not be. */
   | "keys_refreshed"
   | "keys_failed"
+  /** A webhook was delivered, could not be (and is tried again), or was given up after a day. */
+  | "alert_sent"
+  | "alert_failed"
+  | "alert_dropped"
   /** A caller was refused: 401, 403 or 429. */
   | "denied"
   /** An app could not be attested, and was served all the same. */

@@ -15,6 +15,7 @@ const DEFAULTS: Readonly<Record<string, unknown>> = {
   APP_CHECK: {},
   CORS_ORIGINS: [],
   ACCOUNTS: {},
+  ALERTS: {},
 };
 const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
 
@@ -41,6 +42,7 @@ export function readVariables(env: Readonly<Record<string, unknown>>): {
   }
   values.LOW_BALANCE_USD = readMoney(numberAsText(values.LOW_BALANCE_USD));
   values.APP_CHECK = readAppCheck(values.APP_CHECK);
+  values.ALERTS = readAlerts(values.ALERTS);
   return { values, problems };
 }
 
@@ -56,6 +58,17 @@ function fromText(text: string, fallback: unknown): unknown {
     default:
       return text;
   }
+}
+
+/** An empty one is none; amounts are read as such. */
+function readAlerts(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (Object.keys(value).length === 0) return undefined;
+  const { thresholds }: { thresholds?: unknown } = value;
+  const read = Array.isArray(thresholds)
+    ? thresholds.map((amount) => readMoney(numberAsText(amount)))
+    : thresholds;
+  return { ...value, thresholds: read };
 }
 
 /** An empty one is none. */

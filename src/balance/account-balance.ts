@@ -7,9 +7,10 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
+import { Alerts } from "../alerts/alerts.ts";
 import { type Account, type Config, type Env, parseConfig } from "../config.ts";
 import { withDeadline } from "../deadline.ts";
-import { logLine, writeMetric } from "../observe.ts";
+import { logLine, nameOf, writeMetric } from "../observe.ts";
 import { History, type HistoryExcerpt } from "../history/history.ts";
 import { moment, version } from "../schema.ts";
 import { type Failure, failureSchema, MAX_RETRY_AFTER_MS, nextFailure } from "./backoff.ts";
@@ -60,6 +61,7 @@ const emptyState = (source: string): State => ({
 export class AccountBalance extends DurableObject<Env> {
   #state: State;
   readonly #history: History;
+  readonly #alerts: Alerts;
   #flight: Promise<void> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -67,12 +69,19 @@ export class AccountBalance extends DurableObject<Env> {
     const stored = stateSchema.safeParse(ctx.storage.kv.get(STATE_KEY));
     this.#state = stored.success ? stored.data : emptyState("");
     this.#history = new History(ctx.storage.sql);
+    this.#alerts = new Alerts(ctx.storage);
   }
 
   /** What the balance was in the last `days` days, and the forecast. */
   history(account: string, days: number): HistoryExcerpt {
     const { upstream } = this.#configured(account);
     return this.#history.excerpt(upstream.source, days, Date.now());
+  }
+
+  /** Sends what has been told. Runs beside refreshes, and never keeps one waiting. */
+  override async alarm(): Promise<void> {
+    const parsed = parseConfig(this.env);
+    if (parsed.ok) await this.#alerts.deliver(parsed.config);
   }
 
   #configured(account: string): { config: Config; upstream: Account } {
@@ -165,13 +174,26 @@ export class AccountBalance extends DurableObject<Env> {
       this.#save({ ...this.#state, failure });
       const retry = { failures: failure.count, retry_in_ms: failure.retry_at - now };
       logLine("error", "refresh_failed", { ...facts, reason: result.reason, ...retry });
+      await this.#aside(upstream, () => this.#alerts.afterFailure(upstream, config, failure));
       return;
     }
     const record = newRecord(upstream, result.balance, now);
     this.#save({ ...this.#state, record, failure: null });
-    this.#history.add(record);
+    await this.#aside(upstream, () => {
+      this.#history.add(record);
+      return this.#alerts.afterValue(record, config);
+    });
     logLine("info", "refreshed", facts);
     this.ctx.waitUntil(writeCopy(this.env.BALANCE_KV, record, config.STALE_SECONDS));
+  }
+
+  /** What hangs on a refresh must not be what it fails by. */
+  async #aside({ name }: Account, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      logLine("error", "internal", { account: name, error: nameOf(error) });
+    }
   }
 
   #save(state: State): void {

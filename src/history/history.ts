@@ -76,7 +76,7 @@ export class History {
     const points = this.#rows(
       source,
       `AND at IN (SELECT MAX(at) FROM history_v1 WHERE source = ? AND at >= ? AND at <= ?
-        GROUP BY (at - ?) / ?) ORDER BY at`,
+        GROUP BY (at - CAST(? AS INTEGER)) / CAST(? AS INTEGER)) ORDER BY at`,
       ...[source, from, now, from, bucketMs],
     );
     // A week, and what was before it: its first fall is one from there.
@@ -105,13 +105,13 @@ export class History {
     if (rows > MAX_ROWS) this.#keepLastOfEach(MINUTE_MS, now - HOUR_MS);
   }
 
-  #keepLastOfEach(ms: number, before: number): void {
+  /** The span is written out: as a binding it would be REAL, whose division is not whole. */
+  #keepLastOfEach(ms: typeof DAY_MS | typeof HOUR_MS | typeof MINUTE_MS, before: number): void {
     this.#sql.exec(
       `DELETE FROM history_v1 WHERE at < ?1 AND EXISTS (SELECT 1 FROM history_v1 AS later
         WHERE later.source = history_v1.source AND later.at > history_v1.at
-        AND later.at < (history_v1.at / ?2 + 1) * ?2 AND later.at < ?1)`,
+        AND later.at < (history_v1.at / ${ms} + 1) * ${ms} AND later.at < ?1)`,
       before,
-      ms,
     );
   }
 }

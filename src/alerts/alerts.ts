@@ -1,0 +1,87 @@
+/** What an account's Durable Object knows of alerts: what it has told, and what is still on its way out. */
+import * as z from "zod/mini";
+import type { Failure } from "../balance/backoff.ts";
+import type { BalanceRecord } from "../balance/record.ts";
+import type { Account, Config } from "../config.ts";
+import { version } from "../schema.ts";
+import {
+  type AlertEvent,
+  afterFailure,
+  afterValue,
+  NOTHING_TOLD,
+  type Told,
+  toldSchema,
+} from "./crossings.ts";
+import { Outbox } from "./outbox.ts";
+
+const STATE_KEY = "alerts";
+const stateSchema = z.strictObject({
+  v: version(1),
+  /** What it is about: with another source nothing has been told. */
+  source: z.string(),
+  account: z.string(),
+  told: toldSchema,
+});
+type State = z.infer<typeof stateSchema>;
+
+export class Alerts {
+  readonly #storage: DurableObjectStorage;
+  readonly #outbox: Outbox;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    this.#outbox = new Outbox(storage.sql);
+  }
+
+  async afterValue({ account, source, balance }: BalanceRecord, { alerts }: Config): Promise<void> {
+    if (alerts === undefined) return;
+    const told = this.#told(source);
+    await this.#tell(account, source, told, afterValue(told, balance.available, alerts.thresholds));
+  }
+
+  async afterFailure(
+    { name, source }: Account,
+    { alerts }: Config,
+    { reason }: Failure,
+  ): Promise<void> {
+    if (alerts === undefined) return;
+    const told = this.#told(source);
+    await this.#tell(name, source, told, afterFailure(told, reason));
+  }
+
+  /** What is due, and an alarm for the rest. */
+  async deliver({ alerts }: Config): Promise<void> {
+    const state = this.#state();
+    if (alerts === undefined || state === null) return;
+    await this.#outbox.deliver(state.account, alerts);
+    await this.#wake();
+  }
+
+  async #tell(
+    account: string,
+    source: string,
+    before: Told,
+    { told, events }: { readonly told: Told; readonly events: readonly AlertEvent[] },
+  ): Promise<void> {
+    if (JSON.stringify(told) !== JSON.stringify(before) || this.#state() === null) {
+      this.#storage.kv.put(STATE_KEY, { v: 1, source, account, told } satisfies State);
+    }
+    if (events.length === 0) return;
+    for (const event of events) this.#outbox.add(account, event, Date.now());
+    await this.#wake();
+  }
+
+  async #wake(): Promise<void> {
+    const at = this.#outbox.nextAt();
+    if (at !== null) await this.#storage.setAlarm(at);
+  }
+
+  #state(): State | null {
+    return stateSchema.safeParse(this.#storage.kv.get(STATE_KEY)).data ?? null;
+  }
+
+  #told(source: string): Told {
+    const state = this.#state();
+    return state?.source === source ? state.told : NOTHING_TOLD;
+  }
+}

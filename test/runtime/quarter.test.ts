@@ -1,0 +1,183 @@
+/**
+ * A quarter of a year in the accounts' Durable Objects: a refresh every 15 minutes, Zoo failing now and
+ * then, and a receiver of webhooks that fails a third of the time.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import fc from "fast-check";
+import { Webhook } from "standardwebhooks";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { AccountBalance } from "../../src/balance/account-balance.ts";
+import type { HistoryExcerpt } from "../../src/history/history.ts";
+import { env } from "./support.ts";
+
+const DAYS = 90;
+const STEP_MS = 900_000;
+const DAY_MS = 86_400_000;
+/** In the future of the real clock, by which alarms go off: here they are called when their time has come. */
+const START = Math.ceil(Date.now() / DAY_MS + 1) * DAY_MS;
+const SECRET = `whsec_${btoa("a secret of thirty-two bytes ...")}`;
+const RECEIVER = "https://alerts.example/hook";
+
+/** Days into the quarter → what is available then, in hundredths. */
+type Schedule = (day: number, step: number) => number;
+const SCHEDULES: Readonly<Record<string, Schedule>> = {
+  /** 120.00, and 1.00 less each day. */
+  steady: (day) => 12_000 - Math.floor(day * 100),
+  /** 20.00 anew every 30 days, of which 1.20 goes each day. */
+  monthly: (day) => Math.max(0, 2_000 - Math.floor((day % 30) * 120)),
+  /** Around 50.00 for 45 days, then 80.00, then between 49.70 and 54.90 from day 60 on. */
+  wobbling: (day, step) => {
+    if (day < 45) return step % 2 === 0 ? 5_030 : 4_970;
+    return day < 60 ? 8_000 : step % 2 === 0 ? 4_970 : 5_490;
+  },
+};
+
+/** By hand: what crosses what, and on day 20 Zoo refuses the token for a while. */
+const refusal = ["upstream.rejected", "upstream.recovered"];
+const month = ["balance.low 10.00", "balance.exhausted"];
+const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  steady: [...refusal, "balance.low 50.00"],
+  monthly: [
+    ...["balance.low 50.00", ...month, ...refusal, "balance.recovered 10.00"],
+    ...[...month, "balance.recovered 10.00", ...month],
+  ],
+  wobbling: ["balance.low 50.00", ...refusal, "balance.recovered 50.00", "balance.low 50.00"],
+};
+
+interface Heard {
+  readonly id: string;
+  readonly account: string;
+  readonly said: string;
+}
+
+/** Numbers between 0 and 1, the same in every run. */
+const random = (() => {
+  const numbers = fc.sample(fc.integer({ min: 0, max: 999_999 }), { numRuns: 10_007, seed: 7 });
+  let n = 0;
+  return () => (numbers[n++ % numbers.length] ?? 0) / 1_000_000;
+})();
+
+const heard: Heard[] = [];
+let refused = 0;
+let calls = 0;
+const now = { day: 0, step: 0, account: "" };
+
+async function zoo(): Promise<Response> {
+  calls += 1;
+  if (now.day >= 20 && now.day < 20.5) return new Response("{}", { status: 401 });
+  const luck = random();
+  if (luck < 0.05) return new Response("{}", { status: 503 });
+  if (luck < 0.07) return new Response("garbage");
+  if (luck < 0.09) throw new TypeError("reset");
+  const cents = SCHEDULES[now.account]?.(now.day, now.step) ?? 0;
+  return Response.json({
+    monthly_api_credits_remaining_monetary_value: "0",
+    stable_api_credits_remaining_monetary_value: (cents / 100).toFixed(2),
+    updated_at: new Date().toISOString(),
+  });
+}
+
+async function receiver(init: RequestInit | undefined): Promise<Response> {
+  expect(init?.redirect).toBe("manual");
+  const headers = Object.fromEntries(new Headers(init?.headers));
+  const body = new Webhook(SECRET).verify(String(init?.body), headers) as {
+    type: string;
+    data: { account: string; threshold: string | null };
+  };
+  const { account, threshold } = body.data;
+  const said = threshold === null ? body.type : `${body.type} ${threshold}`;
+  const luck = random();
+  // Some of those that fail have been taken in nevertheless.
+  if (luck > 1 / 6) heard.push({ id: headers["webhook-id"] ?? "", account, said });
+  if (luck > 1 / 3) return new Response(null, { status: 204 });
+  refused += 1;
+  if (luck < 1 / 12) throw new TypeError("reset");
+  return new Response("busy", { status: luck < 1 / 6 ? 302 : 503 });
+}
+
+const excerpts = new Map<string, { month: HistoryExcerpt; all: HistoryExcerpt; rows: number }>();
+
+async function liveThrough(account: string): Promise<void> {
+  const ACCOUNTS = { [account]: { token: "ZOO_API_TOKEN" } };
+  const ALERTS = { url: RECEIVER, secret: "ALERTS_SECRET", thresholds: ["50.00", "10.00"] };
+  const stub = env.ACCOUNT_BALANCE.getByName(`quarter-${account}`);
+  await runInDurableObject(stub, async (object: AccountBalance, state) => {
+    Reflect.set(object, "env", { ...env, ACCOUNTS, ALERTS, ALERTS_SECRET: SECRET });
+    const alarms = async (until: number) => {
+      for (let at = await state.storage.getAlarm(); at !== null && at <= until; ) {
+        vi.setSystemTime(Math.max(at, Date.now()));
+        await state.storage.deleteAlarm();
+        await object.alarm();
+        at = await state.storage.getAlarm();
+      }
+    };
+    now.account = account;
+    for (let step = 0; step < (DAYS * DAY_MS) / STEP_MS; step++) {
+      const at = START + step * STEP_MS;
+      await alarms(at);
+      vi.setSystemTime(at);
+      Object.assign(now, { step, day: (step * STEP_MS) / DAY_MS });
+      await object.refresh({ account, maxAge: null, patient: true, requestId: "cron" });
+    }
+    await alarms(START + DAYS * DAY_MS);
+    vi.setSystemTime(START + DAYS * DAY_MS);
+    const [row] = state.storage.sql.exec("SELECT COUNT(*) AS rows FROM history_v1").toArray();
+    excerpts.set(account, {
+      month: object.history(account, 30),
+      all: object.history(account, 400),
+      rows: Number(row?.rows),
+    });
+  });
+}
+
+beforeAll(async () => {
+  for (const level of ["info", "warn", "error"] as const) {
+    vi.spyOn(console, level).mockReturnValue();
+  }
+  vi.spyOn(env.BALANCE_KV, "put").mockResolvedValue();
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) =>
+    String(url) === RECEIVER ? receiver(init) : zoo(),
+  );
+  vi.useFakeTimers({ toFake: ["Date"], now: START });
+  for (const account of Object.keys(SCHEDULES)) await liveThrough(account);
+}, 300_000);
+afterAll(() => {
+  vi.useRealTimers();
+});
+
+test.each(Object.entries(EXPECTED))("%s: every crossing once, in order", (account, expected) => {
+  const mine = heard.filter((one) => one.account === account);
+  const first = mine.filter(({ id }, n) => mine.findIndex((other) => other.id === id) === n);
+  expect(first.map(({ said }) => said)).toEqual(expected);
+});
+
+test("there was something to withstand", () => {
+  expect(calls).toBeGreaterThan(25_000);
+  expect(refused).toBeGreaterThan(5);
+  expect(heard.length).toBeGreaterThan(Object.values(EXPECTED).flat().length);
+});
+
+test("the forecast of the steady account is right within a day", () => {
+  const { forecast } = excerpts.get("steady")?.month ?? {};
+  expect(Number(forecast?.spend_per_day)).toBeCloseTo(1, 1);
+  // 30.00 are left.
+  const expected = START + (DAYS + 30) * DAY_MS;
+  expect(Math.abs((forecast?.lasts_until ?? 0) - expected)).toBeLessThan(DAY_MS);
+});
+
+test.each(Object.keys(SCHEDULES))("%s: the history keeps within its bounds", (account) => {
+  const { month: monthLong, all, rows } = excerpts.get(account) ?? {};
+  // Everything for 7 days, hours before that.
+  expect(rows).toBeLessThanOrEqual(7 * 96 + 83 * 24 + 25);
+  expect(rows).toBeGreaterThan(1_000);
+  for (const { points, from, to } of [monthLong, all] as HistoryExcerpt[]) {
+    expect(points.length).toBeLessThanOrEqual(1_000);
+    expect(points.length).toBeGreaterThan(30);
+    const times = points.map(({ at }) => at);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(from);
+    expect(Math.max(...times)).toBeLessThanOrEqual(to);
+  }
+  const ages = (all?.points ?? []).map(({ at }) => at).slice(1);
+  expect(new Set(ages).size).toBe(ages.length);
+});
