@@ -200,7 +200,7 @@ function parseVariables(env: object): ParsedConfig {
     } else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
   }
   const secret = ALERTS === undefined ? undefined : given[ALERTS.secret];
-  const alerts = ALERTS && { ...ALERTS, secret: String(secret) };
+  const alerts = ALERTS && { ...ALERTS, secret: typeof secret === "string" ? secret : "" };
   if (alerts !== undefined && keyOf(alerts.secret) === null) {
     problems.push(`${ALERTS?.secret}: the secret is missing or not base64 of 24 bytes (ALERTS)`);
   }

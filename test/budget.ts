@@ -3,8 +3,11 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { evaluationMs } from "./bench/evaluation.ts";
 
-/** Compressed, as wrangler reports it. Cloudflare's own limit is far away; a phone waits for a cold start. */
-const MAX_KIB = 30;
+/**
+ * Compressed, as wrangler reports it. Cloudflare's own limit is far away; a phone waits for a cold start.
+ * The balance alone has 30 KiB; history, forecast and alerts have the rest.
+ */
+const MAX_KIB = 35;
 const MAX_EVALUATION_MS = 10;
 
 // npm runs scripts in the folder of package.json.

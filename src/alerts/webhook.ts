@@ -14,7 +14,8 @@ export interface Target {
 /** Key of the HMAC; `null` when it is no base64 of at least 24 bytes (the specification's least). */
 export function keyOf(secret: string): Uint8Array<ArrayBuffer> | null {
   try {
-    const key = Uint8Array.fromBase64(secret.replace(/^whsec_/, ""));
+    const text = atob(secret.replace(/^whsec_/, ""));
+    const key = Uint8Array.from(text, (character) => character.charCodeAt(0));
     return key.length >= 24 ? key : null;
   } catch {
     return null;
@@ -57,7 +58,7 @@ export async function signatureOf(
   const key = await crypto.subtle.importKey("raw", raw, algorithm, false, ["sign"]);
   const text = new TextEncoder().encode(`${id}.${seconds}.${body}`);
   const signature = new Uint8Array(await crypto.subtle.sign("HMAC", key, text));
-  return `v1,${signature.toBase64()}`;
+  return `v1,${btoa(String.fromCharCode(...signature))}`;
 }
 
 /**

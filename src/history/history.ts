@@ -72,7 +72,13 @@ export class History {
   /** @param days from 1 to {@link MAX_DAYS} */
   excerpt(source: string, days: number, now: number): HistoryExcerpt {
     const from = now - days * DAY_MS;
-    const bucketMs = Math.ceil((days * DAY_MS) / (MAX_POINTS - 1));
+    const { count } = this.#sql
+      .exec<{ count: number }>(
+        "SELECT COUNT(*) AS count FROM history_v1 WHERE source = ? AND at >= ? AND at <= ?",
+        ...[source, from, now],
+      )
+      .one();
+    const bucketMs = count > MAX_POINTS ? Math.ceil((days * DAY_MS) / (MAX_POINTS - 1)) : 1;
     const points = this.#rows(
       source,
       `AND at IN (SELECT MAX(at) FROM history_v1 WHERE source = ? AND at >= ? AND at <= ?

@@ -5,6 +5,8 @@
 import * as z from "zod/mini";
 import { credits, MONEY, money } from "../balance/record.ts";
 import { statusViewSchema, viewSchema } from "../balance/view.ts";
+import { MAX_DAYS, MAX_POINTS } from "../history/history.ts";
+import { historySchema } from "../history/view.ts";
 import { PROBLEMS, type ProblemCode, TITLES, typeOf } from "../problem.ts";
 import { TIME, time, whole } from "../schema.ts";
 
@@ -87,6 +89,39 @@ const WORDS: Readonly<Record<string, Json>> = {
   },
 };
 
+/** The same of the history. */
+const HISTORY_WORDS: Readonly<Record<string, Json>> = {
+  account: WORDS.account ?? {},
+  currency: WORDS.currency ?? {},
+  from: { description: "Where the excerpt begins.", examples: ["2026-10-25T10:00:00Z"] },
+  to: { description: "Where it ends: now.", examples: ["2026-11-24T10:00:00Z"] },
+  points: {
+    description:
+      "Oldest first. One where the balance changed, and at least one a day; after 7 days one an hour, after 90 one a day.",
+    maxItems: MAX_POINTS,
+  },
+  "points.at": {
+    description: "When the proxy had it from Zoo.",
+    examples: ["2026-11-23T10:00:00Z"],
+  },
+  "points.available": { description: "Monthly plus prepaid, USD.", examples: ["146.72"] },
+  "points.monthly": { description: "USD.", examples: ["58.93"] },
+  "points.prepaid": { description: "USD.", examples: ["87.79"] },
+  "points.total_due": { description: "USD.", examples: ["31.61"] },
+  spend_per_day: {
+    description: "The mean fall of `available` over the last 7 days, USD; rises are left out.",
+    examples: ["4.20"],
+  },
+  lasts_until: {
+    description: "When nothing is left, if it goes on so.",
+    examples: ["2026-12-29T09:30:00Z"],
+  },
+  forecast_reason: {
+    description:
+      "Why there is no forecast: `not_enough_history` (less than a day of it) or `not_spending`. More words may come.",
+  },
+};
+
 /** The same of problem details. */
 const PROBLEM_WORDS: Readonly<Record<string, Json>> = {
   type: { description: "A URN for each code.", maxLength: 128, format: "uri" },
@@ -109,6 +144,25 @@ const PROBLEM_WORDS: Readonly<Record<string, Json>> = {
     pattern: "^[\\w.:-]{1,64}$",
     examples: ["8f1c2d3e4a5b6c7d-FRA"],
   },
+};
+
+const HISTORY_EXAMPLE: z.infer<typeof historySchema> = {
+  account: "default",
+  currency: "USD",
+  from: "2026-11-17T10:00:00Z",
+  to: "2026-11-24T10:00:00Z",
+  points: [
+    {
+      at: "2026-11-23T10:00:00Z",
+      available: "146.72",
+      monthly: "58.93",
+      prepaid: "87.79",
+      total_due: "31.61",
+    },
+  ],
+  spend_per_day: "4.20",
+  lasts_until: "2026-12-29T09:30:00Z",
+  forecast_reason: null,
 };
 
 const EXAMPLE: z.infer<typeof viewSchema> = {
@@ -161,6 +215,8 @@ function schemaOf(schema: z.ZodMiniType, words = WORDS): Json {
 }
 
 function withWords({ properties, ...rest }: Json, words: typeof WORDS, path: string): Json {
+  if (rest.items !== undefined)
+    return { ...rest, items: withWords(rest.items as Json, words, path) };
   if (properties === undefined) return rest;
   const members = Object.entries(properties as Record<string, Json>).map(([name, member]) => [
     name,
@@ -234,6 +290,7 @@ const headersNamed = (...names: string[]) =>
     ]),
   );
 
+const HISTORY_HEADERS = ["ETag", "Cache-Control", "Vary", "Date"];
 const CACHE_HEADERS = ["ETag", "Cache-Control", "Vary", "Date", "Age", "Cache-Status"];
 
 /** One response for each status that has problems, with an example for each of their codes. */
@@ -357,6 +414,37 @@ export function openApiDocument(version: string): Json {
           },
         },
       },
+      "/v1/balance/history": {
+        get: {
+          operationId: "getBalanceHistory",
+          summary: "What the balance was, and until when it lasts",
+          description: "Needs the scope `balance:read`.",
+          tags: ["balance"],
+          parameters: [
+            ref("parameters", "Days"),
+            ref("parameters", "IfNoneMatch"),
+            ref("parameters", "XRequestId"),
+            ref("parameters", "XFirebaseAppCheck"),
+          ],
+          responses: {
+            200: {
+              description: "The points and the forecast.",
+              headers: headersNamed(...HISTORY_HEADERS),
+              content: {
+                "application/json": {
+                  schema: ref("schemas", "BalanceHistory"),
+                  examples: { history: { value: HISTORY_EXAMPLE } },
+                },
+              },
+            },
+            304: {
+              description: "No point has come since; the forecast moves with the time alone.",
+              headers: headersNamed(...HISTORY_HEADERS),
+            },
+            ...failures(400, 401, 403, 405, 429, 500, 503),
+          },
+        },
+      },
       "/health": {
         get: {
           operationId: "getHealth",
@@ -400,6 +488,7 @@ export function openApiDocument(version: string): Json {
       schemas: {
         Balance: schemaOf(viewSchema),
         BalanceStatus: schemaOf(statusViewSchema),
+        BalanceHistory: schemaOf(historySchema, HISTORY_WORDS),
         Problem: schemaOf(problemSchema, PROBLEM_WORDS),
         Health: {
           type: "object",
@@ -417,6 +506,19 @@ export function openApiDocument(version: string): Json {
       },
       headers: HEADERS,
       parameters: {
+        Days: {
+          name: "days",
+          in: "query",
+          required: false,
+          description: "How far back.",
+          schema: {
+            type: "integer",
+            format: "int32",
+            minimum: 1,
+            maximum: MAX_DAYS,
+            default: 30,
+          },
+        },
         IfNoneMatch: parameter("If-None-Match", "The `ETag` of the last answer.", text(1_024)),
         CacheControl: parameter(
           "Cache-Control",

@@ -35,7 +35,10 @@ function memberRows(schema: Json, prefix = ""): string[][] {
     const type = [member.type].flat().join(" or ");
     const example = (member.examples as unknown[] | undefined)?.[0];
     const said = `${prose(member.description)}${example === undefined ? "" : ` ${code(JSON.stringify(example))}`}`;
-    return [[code(prefix + name), inert(type), said], ...memberRows(member, `${prefix}${name}.`)];
+    return [
+      [code(prefix + name), inert(type), said],
+      ...memberRows((member.items ?? member) as Json, `${prefix}${name}.`),
+    ];
   });
 }
 
@@ -78,7 +81,7 @@ export function page(document: Json): string {
     info: Json;
     components: { schemas: Record<string, Json> };
   };
-  const { Balance = {}, Problem = {} } = components.schemas;
+  const { Balance = {}, BalanceHistory = {}, Problem = {} } = components.schemas;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -105,6 +108,7 @@ export function page(document: Json): string {
 <button id="show">Show the balance</button><button id="refresh" class="second">Refresh now</button>
 </form>
 <div id="result" role="status"></div>
+<div id="chart"></div>
 <noscript><p>The form needs JavaScript; the reference below does not.</p></noscript>
 </section>
 
@@ -119,6 +123,8 @@ export function page(document: Json): string {
 ${operations(document)}
 <h3>The balance</h3>
 ${table("Members of the balance", ["member", "type", "meaning"], memberRows(Balance))}
+<h3>The history</h3>
+${table("Members of the history", ["member", "type", "meaning"], memberRows(BalanceHistory))}
 <h3>Problems</h3>
 ${table("Members of a problem", ["member", "type", "meaning"], memberRows(Problem))}
 </section>

@@ -1,7 +1,7 @@
 /** The bundle in raw workerd with chaos at hand: a KV of our own, moved time, and `workers/chaos.js` as its entry. */
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -22,6 +22,12 @@ export interface OutsideKv extends AsyncDisposable {
   readonly trouble: Map<string, "slow" | "failing">;
 }
 
+async function listen(server: Server): Promise<string> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 export async function startKv(): Promise<OutsideKv> {
   const values = new Map<string, string>();
   const trouble = new Map<string, "slow" | "failing">();
@@ -40,11 +46,8 @@ export async function startKv(): Promise<OutsideKv> {
     } else if (values.has(key)) response.end(values.get(key));
     else response.writeHead(404).end();
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
   return {
-    address: `127.0.0.1:${port}`,
+    address: await listen(server),
     values,
     trouble,
     async [Symbol.asyncDispose]() {
@@ -56,12 +59,29 @@ export async function startKv(): Promise<OutsideKv> {
   };
 }
 
+/** What the Worker sent to https://hooks.example.com, whose part this process takes. */
+export interface Hook {
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** Lets all through but that one host, over sockets in any case. */
+const outboundTo = (address: string) => `
+export default {
+  async fetch(request) {
+    if (new URL(request.url).hostname !== "hooks.example.com") return fetch(request);
+    const { method, headers } = request;
+    return fetch("http://${address}/", { method, headers, body: await request.text(), redirect: "manual" });
+  },
+};`;
+
 export interface Chaos extends AsyncDisposable {
   readonly zoo: Zoo;
   /** Where it believes Zoo to be. */
   readonly zooUrl: string;
   readonly kv: OutsideKv;
   readonly url: string;
+  readonly hooks: readonly Hook[];
   /** Log lines and, after the word "metric", metric points. */
   readonly logs: readonly string[];
   /** What is stored for the account in its object, which starts anew with it. */
@@ -83,12 +103,21 @@ export interface ChaosOptions {
   readonly zoo?: Zoo;
   readonly kv?: OutsideKv;
   readonly storage?: string;
+  /** The status that the receiver of alerts answers; by default 204. */
+  readonly hookStatus?: (n: number) => number;
 }
 
 export async function startChaos(options: ChaosOptions): Promise<Chaos> {
   const zoo = options.zoo ?? (await startZoo());
   const kv = options.kv ?? (await startKv());
   const issuer = { issuer: zoo.issuer, audience: zoo.audience, jwks_url: zoo.jwksUrl };
+  const hooks: Hook[] = [];
+  const receiver = createServer(async (request, response) => {
+    const body = (await buffer(request)).toString();
+    hooks.push({ headers: request.headers as Hook["headers"], body });
+    response.writeHead(options.hookStatus?.(hooks.length) ?? 204).end();
+  });
+  const hookAddress = await listen(receiver);
   const accounts = Object.entries(options.accounts).map(([name, token]) => [name, { token }]);
   const workerd: RunningWorkerd = await startWorkerd({
     script: await readFile(join(import.meta.dirname, "workers/chaos.js"), "utf8"),
@@ -100,6 +129,7 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
       ACCOUNTS: JSON.stringify(Object.fromEntries(accounts)),
       ...options.vars,
     },
+    outbound: outboundTo(hookAddress),
     outsideKv: { BALANCE_KV: kv.address, API_KEYS: kv.address },
     objects: { ACCOUNT_BALANCE: "AccountBalance", ISSUER_KEYS: "IssuerKeys" },
     ...(options.storage === undefined ? {} : { storage: options.storage }),
@@ -114,6 +144,7 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     zooUrl: options.vars?.ZOO_API_URL ?? zoo.url,
     kv,
     url,
+    hooks,
     logs,
     kill,
     seed: (account, state) => order({ op: "seed", account, state }),
@@ -129,6 +160,8 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     },
     async [Symbol.asyncDispose]() {
       await workerd[Symbol.asyncDispose]();
+      receiver.closeAllConnections();
+      receiver.close();
       if (options.zoo === undefined) await zoo.close();
       if (options.kv === undefined) await kv[Symbol.asyncDispose]();
     },

@@ -79,6 +79,40 @@ describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the pag
     expect(complaints).toEqual([]);
   });
 
+  test("shows the history as a chart, with what it comes to in words", async () => {
+    await ask("default");
+    const chart = page.getByRole("img", { name: "The balance of the last 30 days." });
+    await expect.poll(() => chart.count()).toBe(1);
+    expect(await page.locator("figcaption").textContent()).toContain("less than a day of history");
+    const labels = await page.locator("svg text").allTextContents();
+    expect(labels).toContain("$37.36");
+    expect(labels).toContain("$0.00");
+    expect(labels.filter((text) => /^[A-Z][a-z]{2} \d+$/.test(text))).toHaveLength(3);
+    expect(await page.locator("svg .curve").count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each(["light", "dark"] as const)("draws a month of spending, %s", async (colorScheme) => {
+    await open({ colorScheme });
+    const to = Date.UTC(2026, 10, 24, 10);
+    const time = (daysAgo: number) => new Date(to - daysAgo * 86_400_000).toISOString();
+    const points = Array.from({ length: 116 }, (_, n) => {
+      const daysAgo = 29 - n / 4;
+      const available = (daysAgo > 12 ? 60 : 110) - (29 - daysAgo) * 2.5;
+      return { at: time(daysAgo), available: available.toFixed(2) };
+    });
+    const history = {
+      ...{ account: "default", currency: "USD", from: time(30), to: time(0), points },
+      ...{ spend_per_day: "2.50", lasts_until: time(-15), forecast_reason: null },
+    };
+    await page.route("**/v1/balance/history**", (route) => route.fulfill({ json: history }));
+    await ask("default");
+    await expect
+      .poll(() => page.locator("figcaption").allTextContents())
+      .toEqual(["At $2.50 a day it lasts until Wednesday, December 9, 2026."]);
+    await page.locator("#chart").screenshot({ path: `${SCREENSHOTS}/chart-${colorScheme}.png` });
+  });
+
   test("says in words that a value is old, and why", async () => {
     await using hasty = await startWorker({
       FRESH_SECONDS: 1,
@@ -193,7 +227,8 @@ describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the pag
       await open({ colorScheme, viewport });
       await ask("default");
       await expect.poll(() => result().textContent()).toContain("$37.3583");
-      await page.screenshot({ path: `${SCREENSHOTS}/${name}-${colorScheme}.png` });
+      await expect.poll(() => page.locator("svg .curve").count()).toBe(1);
+      await page.screenshot({ fullPage: true, path: `${SCREENSHOTS}/${name}-${colorScheme}.png` });
       // axe in a world of its own: the page's policy lets no other script run in the page's.
       const session = await page.context().newCDPSession(page);
       const { frameTree } = await session.send("Page.getFrameTree");

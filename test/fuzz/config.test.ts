@@ -21,6 +21,8 @@ const GOOD: Readonly<Record<string, unknown>> = {
   APP_CHECK: { project_number: 1, app_ids: ["a"], mode: "enforce" },
   CORS_ORIGINS: '["capacitor://localhost"]',
   ACCOUNTS: { team: { token: "ZOO_API_TOKEN", subject: "org" } },
+  ALERTS: { url: "https://hooks.example.com/", secret: "HOOK", thresholds: ["10.00", 5] },
+  HOOK: btoa("x".repeat(32)),
   BALANCE_KV: {},
   API_KEYS: {},
   ACCOUNT_BALANCE: {},

@@ -210,6 +210,18 @@ describe("ACCOUNTS", () => {
   });
 });
 
+const ALERTS = { url: "https://hooks.example.com/", secret: "HOOK", thresholds: ["10.00"] };
+
+test("ALERTS: amounts as they come, none when it is empty", () => {
+  const HOOK = `whsec_${btoa("x".repeat(32))}`;
+  const thresholds = ["50", 10, "0.5"];
+  const { alerts } = parse({ ALERTS: { ...ALERTS, thresholds }, HOOK });
+  expect(alerts).toEqual({ ...ALERTS, secret: HOOK, thresholds: ["50.00", "10.00", "0.50"] });
+  for (const none of [undefined, {}, "", "{}"]) {
+    expect(parse({ ALERTS: none }).alerts).toBeUndefined();
+  }
+});
+
 test.each<[Record<string, unknown>, string]>([
   [{ FRESH_SECONDS: "abc" }, "FRESH_SECONDS: must be a whole number from 1 to 34560000"],
   [{ ZOO_TIMEOUT_MS: 60_001 }, "ZOO_TIMEOUT_MS: must be a whole number from 1 to 60000"],
@@ -228,6 +240,15 @@ test.each<[Record<string, unknown>, string]>([
   [{ CORS_ORIGINS: ["*"] }, "CORS_ORIGINS.0: must be an origin"],
   [{ CORS_ORIGINS: ["http://app.example.com"] }, "CORS_ORIGINS.0: must be an origin"],
   [{ CORS_ORIGINS: "capacitor://localhost" }, "CORS_ORIGINS: is not JSON"],
+  [
+    { ALERTS: { ...ALERTS, url: "http://127.0.0.1/" } },
+    "ALERTS.url: must be an https URL of a pub",
+  ],
+  [{ ALERTS: { ...ALERTS, thresholds: ["0.00"] } }, "ALERTS.thresholds.0: must be an amount, more"],
+  [{ ALERTS: { ...ALERTS, thresholds: ["1", "1.00"] } }, "ALERTS.thresholds: must be at most 10"],
+  [{ ALERTS: { ...ALERTS, thresholds: "10" } }, "ALERTS.thresholds: must be given as array"],
+  [{ ALERTS }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
+  [{ ALERTS, HOOK: CANARY }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
   // Found by fuzzing.
   [{ APP_CHECK: { mode: 1n } }, "APP_CHECK.project_number: must be digits"],
   [{ API_KEYS: undefined }, "API_KEYS: the binding is missing"],

@@ -192,3 +192,59 @@ describe("an API key's record", () => {
     expect(apiKeyRecordSchema.parse({ ...API_KEY_RECORD, more: 1 })).toEqual(API_KEY_RECORD);
   });
 });
+
+describe("the object's tables and what it has told", () => {
+  const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+  const TOLD_V1 = {
+    v: 1,
+    source: SOURCE,
+    account: "default",
+    told: { low: ["50.00"], exhausted: false, rejected: false },
+  };
+  const HISTORY_V1 = `CREATE TABLE history_v1 (source TEXT NOT NULL, at INTEGER NOT NULL,
+    available TEXT NOT NULL, monthly TEXT NOT NULL, prepaid TEXT NOT NULL, total_due TEXT,
+    PRIMARY KEY (source, at)) WITHOUT ROWID`;
+  const OUTBOX_V1 = `CREATE TABLE outbox_v1 (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL,
+    type TEXT NOT NULL, body TEXT NOT NULL, created_at INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    next_at INTEGER NOT NULL)`;
+  const ALERTS = { url: "https://hooks.example/", secret: "HOOK", thresholds: ["50.00"] };
+
+  test("of version 1 are read on", async () => {
+    at(FETCHED_AT + 3_600_000);
+    const stub = env.ACCOUNT_BALANCE.getByName(`tables-${Math.random()}`);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec("DROP TABLE history_v1; DROP TABLE outbox_v1");
+      storage.sql.exec(HISTORY_V1);
+      storage.sql.exec(OUTBOX_V1);
+      storage.sql.exec(
+        "INSERT INTO history_v1 VALUES (?, ?, '40.00', '15.00', '25.00', NULL)",
+        ...[SOURCE, FETCHED_AT],
+      );
+      storage.sql.exec(
+        "INSERT INTO outbox_v1 VALUES (1, 'msg_1', 'balance.low', '{}', ?, 0, ?)",
+        ...[FETCHED_AT, FETCHED_AT],
+      );
+      storage.kv.put("alerts", TOLD_V1);
+    });
+    await evictDurableObject(stub);
+    const sent: string[] = [];
+    fetched.mockImplementation(async (url, init) => {
+      if (!String(url).startsWith(ALERTS.url)) return good();
+      sent.push(new Headers(init?.headers).get("webhook-id") ?? "");
+      return new Response(null, { status: 204 });
+    });
+    await runInDurableObject(stub, async (object, { storage }) => {
+      Reflect.set(object, "env", { ...env, ALERTS, HOOK: btoa("x".repeat(32)) });
+      await object.refresh(demand);
+      expect(object.history("default", 400).points).toMatchObject([
+        { at: FETCHED_AT, available: "40.00", total_due: null },
+        { available: "37.3583", total_due: "4.20" },
+      ]);
+      await object.alarm();
+      // 50.00 has been told of already: only what was waiting goes out.
+      expect(sent).toEqual(["msg_1"]);
+      expect(storage.kv.get("alerts")).toEqual(TOLD_V1);
+      expect(storage.sql.exec("SELECT * FROM outbox_v1").toArray()).toEqual([]);
+    });
+  });
+});

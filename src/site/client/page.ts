@@ -1,4 +1,5 @@
 /** The form on the page: asks for the balance and shows it as a phone would. The credential stays in this memory. */
+import { chartOf, type History } from "./chart.ts";
 import {
   ageInWords,
   type Answer,
@@ -12,6 +13,7 @@ const form = element("try", HTMLFormElement);
 const credential = element("credential", HTMLInputElement);
 const refresh = element("refresh", HTMLButtonElement);
 const result = element("result", HTMLElement);
+const chart = element("chart", HTMLElement);
 
 /** The last answer, to be asked whether it has changed. */
 let last: { readonly etag: string; readonly answer: Answer; readonly credential: string } | null =
@@ -43,6 +45,7 @@ async function ask(anew: boolean): Promise<void> {
       const answer = (await response.json()) as Answer;
       last = { etag: response.headers.get("etag") ?? "", answer, credential: value };
       show(answer, Date.parse(answer.as_of));
+      if (answer.available !== undefined) await showHistory(value);
     } else {
       const problem = (await response.json().catch(() => ({}))) as {
         code?: string;
@@ -60,6 +63,13 @@ async function ask(anew: boolean): Promise<void> {
   }
 }
 
+/** Beside the balance: without it, that is still there. */
+async function showHistory(value: string): Promise<void> {
+  const headers = { authorization: `Bearer ${value}` };
+  const response = await fetch("/v1/balance/history?days=30", { headers, cache: "no-store" });
+  if (response.ok) chart.replaceChildren(chartOf((await response.json()) as History));
+}
+
 /** A 304 has no body: `Date` minus `Age` is when the balance was had from Zoo. */
 function asOfOf({ headers }: Response): number {
   return Date.parse(headers.get("date") ?? "") - Number(headers.get("age")) * 1_000;
@@ -67,6 +77,7 @@ function asOfOf({ headers }: Response): number {
 
 function say(text: string, kind: "bad" | "plain" = "plain"): void {
   result.replaceChildren(make("p", text, kind));
+  chart.replaceChildren();
 }
 
 function show(answer: Answer, asOf: number): void {

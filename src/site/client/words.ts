@@ -64,3 +64,21 @@ export function ageInWords(ms: number): string {
   if (seconds < 7_200) return `As of ${Math.round(seconds / 60)} minutes ago.`;
   return `As of ${Math.round(seconds / 3_600)} hours ago.`;
 }
+
+const DATE = new Intl.DateTimeFormat("en", { dateStyle: "full", timeZone: "UTC" });
+const NO_FORECAST: Readonly<Record<string, string>> = {
+  not_enough_history: "There is less than a day of history: too little to tell how long it lasts.",
+  not_spending: "Nothing has been spent in the last 7 days.",
+};
+
+export function forecastInWords(forecast: {
+  readonly spend_per_day: string | null;
+  readonly lasts_until: string | null;
+  readonly forecast_reason: string | null;
+}): string {
+  const { spend_per_day, lasts_until, forecast_reason } = forecast;
+  if (spend_per_day === null || lasts_until === null) {
+    return NO_FORECAST[forecast_reason ?? ""] ?? "There is no forecast.";
+  }
+  return `At ${money(spend_per_day)} a day it lasts until ${DATE.format(Date.parse(lasts_until))}.`;
+}
