@@ -82,7 +82,7 @@ export function onError(error: Error, c: AppContext): Response {
   return problemResponse(error.code, requestId, error.headers);
 }
 
-/** A fault of the caller's that the operator may want to know of, a fault of Zoo's, or neither. */
+/** A fault of the caller's that the operator may want to know of, of something that the Worker rests on, or neither. */
 function eventOf({ status }: ProblemError): "denied" | "failed" | null {
   if (status === 401 || status === 403 || status === 429) return "denied";
   return status > 500 ? "failed" : null;

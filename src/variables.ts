@@ -1,7 +1,7 @@
 /** The environment's variables as they are meant: texts read as what TOML would have had, defaults filled in. */
 import { readMoney } from "./balance/money.ts";
 
-const DEFAULTS: Readonly<Record<string, unknown>> = {
+export const DEFAULTS: Readonly<Record<string, unknown>> = {
   ZOO_API_URL: "https://api.zoo.dev",
   ZOO_INCLUDE_TOTAL_DUE: true,
   ZOO_TIMEOUT_MS: 10_000,

@@ -1,19 +1,18 @@
-/** What `npm run build` has put into dist/, against the limits below. */
-import { readFileSync } from "node:fs";
+/** The bundle as it would be deployed, against the limits below. */
 import { gzipSync } from "node:zlib";
 import { evaluationMs } from "./bench/evaluation.ts";
+import { bundleText } from "./bundle.ts";
 
 /**
- * Compressed, as wrangler reports it. Cloudflare's own limit is far away; a phone waits for a cold start.
+ * Compressed as far as gzip goes, which is a little further than wrangler reports. Cloudflare's own limit is far away; a phone waits for a cold start.
  * The balance alone has 30 KiB; history, forecast and alerts have the rest.
  */
 const MAX_KIB = 35;
 const MAX_EVALUATION_MS = 10;
 
-// npm runs scripts in the folder of package.json.
-const bundle = readFileSync("dist/index.js");
+const bundle = await bundleText();
 const kib = gzipSync(bundle, { level: 9 }).byteLength / 1024;
-const ms = await evaluationMs(bundle.toString());
+const ms = await evaluationMs(bundle);
 const checks = [
   {
     verdict: `bundle: ${kib.toFixed(2)} KiB gzip, budget ${MAX_KIB} KiB`,

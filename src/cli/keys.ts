@@ -106,7 +106,12 @@ async function create(values: Values, store: KeyStore): Promise<void> {
     `The key of "${record.name}" (id ${record.id}): account ${record.account}, ` +
       `${record.scopes.join(" and ")}, ${record.expires_at === null ? "never expires" : `until ${record.expires_at}`}.`,
   );
-  console.log("It is shown this once, and stored nowhere. A remote one works within a minute.");
+  console.log("It is shown this once, and stored nowhere.");
+  console.log(
+    values.remote === true
+      ? "It works within a minute."
+      : "It works with `npm run dev` and `npx wrangler dev`; for Cloudflare make one with --remote.",
+  );
 }
 
 /** The record, or in words what is wrong with it. */

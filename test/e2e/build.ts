@@ -1,4 +1,4 @@
-/** Builds the bundle once for all end-to-end tests. */
+/** Builds the bundle, once for all end-to-end tests and once for those that fuzz. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

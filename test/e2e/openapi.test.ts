@@ -86,8 +86,12 @@ test("an answer that is not as described is noticed", async () => {
   const { headers } = good;
   const view = (await good.json()) as Record<string, unknown>;
   const { total_due: _, ...incomplete } = view;
+  const { available: __, ...withoutAmount } = view;
   for (const body of [
     incomplete,
+    withoutAmount,
+    { ...view, secret_token: "x" },
+    { ...view, monthly: { ...Object(view.monthly), more: 1 } },
     { ...view, available: 1 },
     { ...view, as_of: "2026-11-24T10:00:00.123Z" },
   ]) {

@@ -15,7 +15,7 @@ const DESK = { width: 1280, height: 900 };
 
 describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the page", () => {
   let worker: StartedWorker;
-  let browser: Browser;
+  let browser: Browser | undefined;
   let page: Page;
   const complaints: string[] = [];
 
@@ -28,7 +28,7 @@ describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the pag
     mkdirSync(SCREENSHOTS, { recursive: true });
   });
   afterAll(async () => {
-    await browser.close();
+    await browser?.close();
     await worker.close();
   });
   beforeEach(async () => {
@@ -42,7 +42,7 @@ describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the pag
     colorScheme?: "light" | "dark";
     viewport?: typeof PHONE;
   }): Promise<void> {
-    const context = await browser.newContext({
+    const context = await (browser as Browser).newContext({
       viewport: PHONE,
       reducedMotion: "reduce",
       ...options,
@@ -151,10 +151,33 @@ describe.skipIf(CHROMIUM === undefined && process.env.CI === undefined)("the pag
   test("asks whether it has changed, and shows a 304 with its new age", async () => {
     await ask("default");
     await expect.poll(() => result().textContent()).toContain("$37.3583");
+    await page.evaluate("document.getElementById('result').replaceChildren()");
     const unchanged = page.waitForResponse((response) => response.url().endsWith("/v1/balance"));
     await page.getByRole("button", { name: "Show the balance" }).click();
     expect((await unchanged).status()).toBe(304);
-    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    await expect
+      .poll(() => result().textContent())
+      .toMatch(/^\$37\.3583.*As of (now|\d+ seconds ago)\.$/);
+  });
+
+  test("an answer that comes late is not shown under another credential", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let first = true;
+    await page.route("**/v1/balance", async (route) => {
+      if (first) {
+        first = false;
+        await promise;
+      }
+      await route.continue().catch(() => undefined);
+    });
+    await ask("default");
+    await field().fill("nonsense");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => result().textContent()).toContain("This credential is not valid");
+    resolve();
+    // Answered after it: had the late answer been shown, it would be by now.
+    await page.evaluate("fetch('/health').then((response) => response.text())");
+    expect(await result().textContent()).not.toContain("$37");
   });
 
   test("keeps the credential to itself: in no URL, storage or cookie", async () => {

@@ -15,7 +15,7 @@ function smoke(args: readonly string[], credential = ""): Promise<Outcome> {
   return new Promise((resolve) => {
     const env = { ...process.env, CREDENTIAL: credential };
     execFile(process.execPath, ["src/cli/smoke.ts", ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr });
+      resolve({ code: error === null ? 0 : Number(error.code) || -1, text: stdout + stderr });
     });
   });
 }
@@ -33,7 +33,7 @@ test("all is well, with a credential and without", async () => {
   expect(without.code).toBe(0);
   const withOne = await smoke([`${worker.url}/`], worker.token);
   expect(withOne.text).toContain("ok     a balance, as promised");
-  expect(withOne.text).toContain("ok     the same again costs no body");
+  expect(withOne.text).toMatch(/Zoo's answer is of \d{4}-/);
   expect(withOne.text).not.toContain(worker.token);
   expect(withOne.code).toBe(0);
 });
@@ -55,7 +55,7 @@ describe("says what is wrong", () => {
   test("a bad credential", async () => {
     const { code, text } = await smoke([worker.url], "canary-no-credential");
     expect(text).toContain(
-      "WRONG  a balance, as promised: status 401 instead of 200: the credential is refused",
+      "its ETag saves the next one: status 401 instead of 200: the credential is refused",
     );
     expect(text).not.toContain("canary-no-credential");
     expect(code).toBe(1);
@@ -98,4 +98,130 @@ test.each([
   const { code, text } = await smoke(args);
   expect(text).toContain("Usage:");
   expect(code).toBe(2);
+});
+
+describe("each of what it looks at counts", () => {
+  /** What a good instance answers, but for one thing. */
+  async function spoiled(
+    spoil: (path: string, answer: { status: number; headers: Headers; body: string }) => void,
+  ) {
+    const server = createServer(async ({ url = "/", headers }, response) => {
+      const asked: Record<string, string> = {};
+      for (const name of ["authorization", "if-none-match"] as const) {
+        const value = headers[name];
+        if (value !== undefined) asked[name] = value;
+      }
+      const good = await fetch(worker.url + url, { headers: asked });
+      const answer = {
+        status: good.status,
+        headers: new Headers(good.headers),
+        body: await good.text(),
+      };
+      spoil(url, answer);
+      for (const name of ["content-length", "transfer-encoding", "content-encoding"])
+        answer.headers.delete(name);
+      response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(answer.body);
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      return await smoke(
+        [`http://127.0.0.1:${(server.address() as AddressInfo).port}`],
+        worker.token,
+      );
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  }
+
+  test("a good one through the same way is well", async () => {
+    expect((await spoiled(() => undefined)).text).toContain("All is well.");
+  });
+
+  test.each<[string, string, Parameters<typeof spoiled>[0]]>([
+    [
+      "nosniff",
+      "x-content-type-options is null",
+      (path, { headers }) => path === "/health" && headers.delete("x-content-type-options"),
+    ],
+    [
+      "HSTS of the page",
+      "strict-transport-security is null",
+      (path, { headers }) => path === "/" && headers.delete("strict-transport-security"),
+    ],
+    [
+      "the page",
+      "content-type is application/json",
+      (path, { headers }) => path === "/" && headers.set("content-type", "application/json"),
+    ],
+    [
+      "WWW-Authenticate",
+      "www-authenticate is null",
+      (_, { headers }) => headers.delete("www-authenticate"),
+    ],
+    [
+      "a refusal that may be kept",
+      "cache-control is private",
+      (_, answer) => answer.status === 401 && answer.headers.set("cache-control", "private"),
+    ],
+    [
+      "the code of a refusal",
+      "code other instead of",
+      (_, answer) => {
+        if (answer.status === 401)
+          answer.body = answer.body.replace(/"code":"\w+"/, '"code":"other"');
+      },
+    ],
+    [
+      "a path that is not there",
+      "status 200 instead of 404",
+      (path, answer) => {
+        if (path === "/v1/nothing") answer.status = 200;
+      },
+    ],
+    [
+      "the description",
+      "/openapi.json is not the description",
+      (path, answer) => {
+        if (path === "/openapi.json") answer.body = "{}";
+      },
+    ],
+    ["the ETag", "there is no ETag", (_, { headers }) => headers.delete("etag")],
+    [
+      "304",
+      "status 200 instead of 304",
+      (_, answer) => {
+        if (answer.status === 304) answer.status = 200;
+      },
+    ],
+    [
+      "a public cache",
+      "cache-control is public",
+      (_, answer) =>
+        answer.headers.get("etag") && answer.headers.set("cache-control", "public, max-age=60"),
+    ],
+    ["Vary", "vary is null", (_, { headers }) => headers.delete("vary")],
+    [
+      "the view",
+      "no view of a balance",
+      (path, answer) => {
+        if (path === "/v1/balance") answer.body = answer.body.replace('"available"', '"left"');
+      },
+    ],
+    [
+      "a stale value",
+      "the value is stale (upstream_rejected)",
+      (path, answer) => {
+        if (path === "/v1/balance")
+          answer.body = answer.body.replace(
+            '"stale":false,"stale_reason":null',
+            '"stale":true,"stale_reason":"upstream_rejected"',
+          );
+      },
+    ],
+  ])("%s", async (_, words, spoil) => {
+    const { code, text } = await spoiled(spoil);
+    expect(text).toContain(words);
+    expect(code).toBe(1);
+  });
 });

@@ -1,6 +1,5 @@
 /** Whatever a caller sends, straight onto the wire: an answer of the contract, in time, that tells nothing. */
-import { connect } from "node:net";
-import { buffer } from "node:stream/consumers";
+import { connect, type Socket } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { statusViewSchema, viewSchema } from "../../src/balance/view.ts";
@@ -159,7 +158,7 @@ async function exchange(sent: Sent): Promise<Answer> {
   socket.setTimeout(DEADLINE_MS, () => socket.destroy(new Error("no answer in time")));
   // workerd may close before it has read a body that it does not want.
   socket.write(Buffer.from(`${lines.join("\r\n")}\r\n\r\n${sent.body}`, "latin1"));
-  const all = (await buffer(socket)).toString();
+  const all = await received(socket);
   const [head = "", ...rest] = all.split("\r\n\r\n");
   const [first = "", ...fields] = head.split("\r\n");
   const headers = fields.map((line) => {
@@ -171,6 +170,18 @@ async function exchange(sent: Sent): Promise<Answer> {
     headers: new Map(headers),
     body: rest.join("\r\n\r\n"),
   };
+}
+
+/** Until it closes, or is reset, as it may be by a server that did not want all of the request. */
+function received(socket: Socket): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let all = "";
+  socket.on("data", (data: Buffer) => {
+    all += data.toString("latin1");
+  });
+  socket.once("close", () => resolve(Buffer.from(all, "latin1").toString()));
+  socket.once("error", (error) => (all === "" ? reject(error) : undefined));
+  return promise;
 }
 
 function check(sent: Sent, { status, headers, body }: Answer): void {

@@ -15,6 +15,9 @@ const refresh = element("refresh", HTMLButtonElement);
 const result = element("result", HTMLElement);
 const chart = element("chart", HTMLElement);
 
+/** Ends what was asked before: its answer would be to another credential. */
+let asking = new AbortController();
+
 /** The last answer, to be asked whether it has changed. */
 let last: { readonly etag: string; readonly answer: Answer; readonly credential: string } | null =
   null;
@@ -31,43 +34,47 @@ form.addEventListener("submit", (event) => {
 });
 
 async function ask(anew: boolean): Promise<void> {
+  asking.abort();
+  asking = new AbortController();
+  const { signal } = asking;
   const value = credential.value.trim();
   if (value === "") return say("Paste a credential first.", "bad");
+  const known = last?.credential === value ? last : null;
   const headers = new Headers({ authorization: `Bearer ${value}` });
   if (anew) headers.set("cache-control", "no-cache");
-  if (last?.credential === value) headers.set("if-none-match", last.etag);
+  if (known !== null) headers.set("if-none-match", known.etag);
   result.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch("/v1/balance", { headers, cache: "no-store" });
-    if (response.status === 304 && last !== null) {
-      show(last.answer, asOfOf(response));
+    const response = await fetch("/v1/balance", { headers, cache: "no-store", signal });
+    if (response.status === 304 && known !== null) {
+      show(known.answer, asOfOf(response));
     } else if (response.ok) {
       const answer = (await response.json()) as Answer;
       last = { etag: response.headers.get("etag") ?? "", answer, credential: value };
       show(answer, Date.parse(answer.as_of));
-      if (answer.available !== undefined) await showHistory(value);
+      if (answer.available !== undefined) await showHistory(value, signal);
     } else {
-      const problem = (await response.json().catch(() => ({}))) as {
-        code?: string;
-        detail?: string;
-      };
-      say(
-        errorInWords(problem.code ?? "", problem.detail, response.headers.get("retry-after")),
-        "bad",
-      );
+      const { code = "", detail } = (await response.json()) as { code?: string; detail?: string };
+      say(errorInWords(code, detail, response.headers.get("retry-after")), "bad");
     }
   } catch {
+    if (signal.aborted) return;
     say("There is no connection to the service. Try again in a moment.", "bad");
-  } finally {
-    result.removeAttribute("aria-busy");
   }
+  result.removeAttribute("aria-busy");
 }
 
 /** Beside the balance: without it, that is still there. */
-async function showHistory(value: string): Promise<void> {
+async function showHistory(value: string, signal: AbortSignal): Promise<void> {
   const headers = { authorization: `Bearer ${value}` };
-  const response = await fetch("/v1/balance/history?days=30", { headers, cache: "no-store" });
-  if (response.ok) chart.replaceChildren(chartOf((await response.json()) as History));
+  const options = { headers, cache: "no-store", signal } as const;
+  try {
+    const response = await fetch("/v1/balance/history?days=30", options);
+    if (response.ok) chart.replaceChildren(chartOf((await response.json()) as History));
+    else chart.replaceChildren();
+  } catch {
+    if (!signal.aborted) chart.replaceChildren();
+  }
 }
 
 /** A 304 has no body: `Date` minus `Age` is when the balance was had from Zoo. */
@@ -81,6 +88,7 @@ function say(text: string, kind: "bad" | "plain" = "plain"): void {
 }
 
 function show(answer: Answer, asOf: number): void {
+  if (answer.available === undefined) chart.replaceChildren();
   const parts: HTMLElement[] = [];
   if (answer.available !== undefined) parts.push(make("p", money(answer.available), "amount"));
   parts.push(make("p", statusInWords(answer.status), `status ${answer.status}`));
