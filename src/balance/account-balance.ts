@@ -133,9 +133,8 @@ export class AccountBalance extends DurableObject<Env> {
   ): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
     const now = Date.now();
-    const ageMs = this.#ageMs(upstream);
-    const usable = ageMs !== null && ageMs <= config.STALE_SECONDS * 1_000;
-    const forced = demand.maxAge !== null && usable && ageMs > demand.maxAge * 1_000;
+    // Only what a caller asks for beyond the table has to wait: a value that is stale is due in any case.
+    const forced = plan(this.#ageMs(upstream), null, config) === "serve";
     const interval = forced ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
     const earliest = Math.max(failure?.retry_at ?? 0, attempted_at + interval);
     // Further ahead than any wait there is: the clock has gone back since it was written.

@@ -86,6 +86,18 @@ describe("the minimum interval", () => {
   });
 });
 
+test("a value that is stale is due whether or not a caller insists: only backoff holds it up", async () => {
+  const stub = objectOf("stale-forced");
+  const now = Date.now();
+  const record = recordOf("default", now - 300_000);
+  const failure = { reason: "upstream_unavailable", at: now - 1_500, retry_at: now - 1, count: 1 };
+  const state = { v: 1, source: SOURCE, record, failure, attempted_at: now - 1_500 };
+  await seed(stub, state);
+  const outcome = await stub.refresh(demand({ maxAge: 0, patient: true }));
+  expect(fetched).toHaveBeenCalledOnce();
+  expect(outcome.failure).toBeNull();
+});
+
 describe("backoff", () => {
   test.each([
     [401, "upstream_rejected"],
