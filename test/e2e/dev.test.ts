@@ -1,0 +1,62 @@
+/** `npm run dev`, as a newcomer meets it: the first line that says curl returns a balance. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { createInterface } from "node:readline";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { conform } from "./conform.ts";
+
+// A developer's own settings would be what is tried then.
+describe.skipIf(existsSync(".dev.vars"))("npm run dev", () => {
+  let dev: ChildProcess;
+  const lines: string[] = [];
+  const isCurl = (line: string) => /^\s*curl /.test(line);
+
+  beforeAll(async () => {
+    const probe = createServer().listen(0, "127.0.0.1");
+    await once(probe, "listening");
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    await once(probe, "close");
+    dev = spawn(process.execPath, ["test/zoo/dev.ts"], {
+      env: { ...process.env, PORT: `${port}` },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    if (dev.stdout === null) throw new Error("no output");
+    for await (const line of createInterface({ input: dev.stdout })) {
+      lines.push(line);
+      if (isCurl(line)) break;
+    }
+    dev.stdout.resume();
+  }, 60_000);
+
+  afterAll(async () => {
+    if (dev.exitCode === null && dev.signalCode === null) {
+      const ended = once(dev, "exit");
+      dev.kill("SIGINT");
+      await ended;
+    }
+  }, 30_000);
+
+  test("its first curl line returns a balance, of the stand-in", async () => {
+    const line = lines.find(isCurl) ?? "";
+    const [, url = "", authorization = ""] =
+      /(http:\S+) -H 'Authorization: ([^']+)'/.exec(line) ?? [];
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/balance$/);
+    const response = await fetch(url, { headers: { authorization } });
+    await conform("get", "/v1/balance", response);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ available: "37.3583", stale: false });
+  });
+
+  test("Ctrl-C ends it, and all that it started", async () => {
+    const url = new URL("/health", /http:\/\/[\d.:]+/.exec(lines.find(isCurl) ?? "")?.[0]);
+    expect((await fetch(url)).status).toBe(200);
+    const ended = once(dev, "exit");
+    dev.kill("SIGINT");
+    await ended;
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});
