@@ -1,4 +1,4 @@
-/** A GET with the manners both upstreams need: one deadline for it all, no redirects, no cache, a size cap. */
+/** A request with the manners that all need which leave here: one deadline for it all, no redirects, no cache, a size cap. */
 
 interface Head {
   readonly status: number;
@@ -21,11 +21,13 @@ const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0
  * (Workers keep custom headers on a redirect, so a token would travel along).
  *
  * @param timeoutMs for the whole call, body included
+ * @param post sent with POST; without it, GET
  */
 export async function fetchText(
   url: string,
   timeoutMs: number,
   headers: Readonly<Record<string, string>> = {},
+  post?: string,
 ): Promise<FetchTextResult> {
   // Not AbortSignal.timeout: in a Durable Object that one holds the object for the whole time.
   const abort = new AbortController();
@@ -37,6 +39,7 @@ export async function fetchText(
   }, timeoutMs);
   try {
     const response = await fetch(url, {
+      ...(post === undefined ? {} : { method: "POST", body: post }),
       headers: { ...HEADERS, ...headers },
       redirect: "manual",
       cache: "no-store",

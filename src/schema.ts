@@ -22,6 +22,9 @@ export const moment = whole(0, Number.MAX_SAFE_INTEGER);
 export const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 export const time = matching(TIME, "must be a time in UTC");
 
+/** @param at epoch milliseconds, or a Date */
+export const timeOf = (at: number | Date) => `${new Date(at).toISOString().slice(0, 19)}Z`;
+
 /** At least one, at most so many. */
 export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>
   z

@@ -5,9 +5,9 @@ import type { BalanceRecord } from "../balance/record.ts";
 import type { Account, Config } from "../config.ts";
 import { version } from "../schema.ts";
 import {
-  type AlertEvent,
   afterFailure,
   afterValue,
+  type Decision,
   NOTHING_TOLD,
   type Told,
   toldSchema,
@@ -35,8 +35,9 @@ export class Alerts {
 
   async afterValue({ account, source, balance }: BalanceRecord, { alerts }: Config): Promise<void> {
     if (alerts === undefined) return;
-    const told = this.#told(source);
-    await this.#tell(account, source, told, afterValue(told, balance.available, alerts.thresholds));
+    await this.#tell(account, source, (told) =>
+      afterValue(told, balance.available, alerts.thresholds),
+    );
   }
 
   async afterFailure(
@@ -45,8 +46,7 @@ export class Alerts {
     { reason }: Failure,
   ): Promise<void> {
     if (alerts === undefined) return;
-    const told = this.#told(source);
-    await this.#tell(name, source, told, afterFailure(told, reason));
+    await this.#tell(name, source, (told) => afterFailure(told, reason));
   }
 
   /** What is due, and an alarm for the rest. */
@@ -57,13 +57,11 @@ export class Alerts {
     await this.#wake();
   }
 
-  async #tell(
-    account: string,
-    source: string,
-    before: Told,
-    { told, events }: { readonly told: Told; readonly events: readonly AlertEvent[] },
-  ): Promise<void> {
-    if (JSON.stringify(told) !== JSON.stringify(before) || this.#state() === null) {
+  async #tell(account: string, source: string, decide: (told: Told) => Decision): Promise<void> {
+    const state = this.#state();
+    const before = state?.source === source ? state.told : NOTHING_TOLD;
+    const { told, events } = decide(before);
+    if (state === null || JSON.stringify(told) !== JSON.stringify(before)) {
       this.#storage.kv.put(STATE_KEY, { v: 1, source, account, told } satisfies State);
     }
     if (events.length === 0) return;
@@ -78,10 +76,5 @@ export class Alerts {
 
   #state(): State | null {
     return stateSchema.safeParse(this.#storage.kv.get(STATE_KEY)).data ?? null;
-  }
-
-  #told(source: string): Told {
-    const state = this.#state();
-    return state?.source === source ? state.told : NOTHING_TOLD;
   }
 }

@@ -26,7 +26,7 @@ export interface AlertEvent {
   readonly available: Money | null;
 }
 
-interface Decision {
+export interface Decision {
   readonly told: Told;
   readonly events: readonly AlertEvent[];
 }

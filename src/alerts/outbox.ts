@@ -4,7 +4,7 @@
  */
 import { logLine } from "../observe.ts";
 import type { AlertEvent } from "./crossings.ts";
-import { send, type Target } from "./webhook.ts";
+import { isTaken, newMessage, send, type Target } from "./webhook.ts";
 
 const KEEP_MS = 86_400_000;
 const FIRST_DELAY_MS = 5_000;
@@ -35,11 +35,10 @@ export class Outbox {
 
   add(account: string, event: AlertEvent, now: number): void {
     const { type, threshold, available } = event;
-    const timestamp = `${new Date(now).toISOString().slice(0, 19)}Z`;
-    const body = JSON.stringify({ type, timestamp, data: { account, threshold, available } });
+    const { id, body } = newMessage(type, { account, threshold, available }, now);
     this.#sql.exec(
       `INSERT INTO outbox_v1 (id, type, body, created_at, attempts, next_at) VALUES (?, ?, ?, ?, 0, ?)`,
-      ...[`msg_${crypto.randomUUID()}`, type, body, now, now],
+      ...[id, type, body, now, now],
     );
     this.#sql.exec(
       "DELETE FROM outbox_v1 WHERE seq <= (SELECT MAX(seq) FROM outbox_v1) - ?",
@@ -56,8 +55,8 @@ export class Outbox {
   async deliver(account: string, target: Target): Promise<void> {
     for (let row = this.#first(); row !== null && row.next_at <= Date.now(); row = this.#first()) {
       const { seq, id, type, body, created_at } = row;
-      const status = await send(target, id, body, Date.now());
-      const delivered = typeof status === "number" && status >= 200 && status < 300;
+      const status = await send(target, { id, body }, Date.now());
+      const delivered = isTaken(status);
       const now = Date.now();
       const attempts = row.attempts + 1;
       const facts = { account, reason: type, upstream_status: status, failures: attempts };

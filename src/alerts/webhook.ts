@@ -2,6 +2,8 @@
  * One delivery, after Standard Webhooks (standardwebhooks.com): signed, over https, to a public host, without
  * redirects, within a short deadline.
  */
+import { fetchText } from "../fetch-text.ts";
+import { timeOf } from "../schema.ts";
 
 const TIMEOUT_MS = 5_000;
 
@@ -45,13 +47,28 @@ export function isPublicHttps(text: string): boolean {
   );
 }
 
+/** What is sent, and taken for the same however often it comes. */
+export interface Message {
+  readonly id: string;
+  readonly body: string;
+}
+
+/** @param now epoch milliseconds */
+export function newMessage(
+  type: string,
+  data: {
+    readonly account: string;
+    readonly threshold: string | null;
+    readonly available: string | null;
+  },
+  now: number,
+): Message {
+  const body = JSON.stringify({ type, timestamp: timeOf(now), data });
+  return { id: `msg_${crypto.randomUUID()}`, body };
+}
+
 /** @returns the value of `webhook-signature` */
-export async function signatureOf(
-  secret: string,
-  id: string,
-  seconds: number,
-  body: string,
-): Promise<string> {
+async function signatureOf(secret: string, { id, body }: Message, seconds: number) {
   const raw = keyOf(secret);
   if (raw === null) throw new TypeError("not a secret");
   const algorithm = { name: "HMAC", hash: "SHA-256" };
@@ -62,39 +79,24 @@ export async function signatureOf(
 }
 
 /**
- * Sends it once. Never throws.
+ * Sends it once.
  *
- * @param id the same for every attempt: receivers tell repetitions by it
+ * @param now epoch milliseconds
  * @returns the status, or what happened instead of one
+ * @throws TypeError for a secret that {@link keyOf} refuses
  */
-export async function send(
-  { url, secret }: Target,
-  id: string,
-  body: string,
-  now: number,
-): Promise<number | "timeout" | "network"> {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
-  try {
-    const seconds = Math.floor(now / 1_000);
-    const response = await fetch(url, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        "user-agent": "zoo-balance-proxy/0.1",
-        "webhook-id": id,
-        "webhook-timestamp": `${seconds}`,
-        "webhook-signature": await signatureOf(secret, id, seconds, body),
-      },
-      body,
-      redirect: "manual",
-      signal: abort.signal,
-    });
-    await response.body?.cancel();
-    return response.status;
-  } catch {
-    return abort.signal.aborted ? "timeout" : "network";
-  } finally {
-    clearTimeout(timer);
-  }
+export async function send({ url, secret }: Target, message: Message, now: number) {
+  const seconds = Math.floor(now / 1_000);
+  const headers = {
+    "content-type": "application/json",
+    "webhook-id": message.id,
+    "webhook-timestamp": `${seconds}`,
+    "webhook-signature": await signatureOf(secret, message, seconds),
+  };
+  const { head, end } = await fetchText(url, TIMEOUT_MS, headers, message.body);
+  return head?.status ?? end;
 }
+
+/** Only 2xx says that the receiver has it. */
+export const isTaken = (status: number | string) =>
+  typeof status === "number" && status >= 200 && status < 300;

@@ -4,7 +4,7 @@
  */
 import type { Scope } from "../callers/caller.ts";
 import type { Config } from "../config.ts";
-import { sha256Hex } from "../digest.ts";
+import { matches, weakEtag } from "../etag.ts";
 import { SECURITY_HEADERS } from "../headers.ts";
 import type { CacheFacts } from "./read.ts";
 import type { BalanceRecord } from "./record.ts";
@@ -71,10 +71,11 @@ export function respond(
 ): Response {
   const { body, etag } = prepared;
   const headers = headersAt(prepared, now, cache, freshSeconds);
-  const unchanged = ifNoneMatch !== null && matches(ifNoneMatch, etag);
   // Copied into the response below, so that the next one may set its own.
   headers.set("x-request-id", requestId);
-  return unchanged ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
+  return matches(ifNoneMatch, etag)
+    ? new Response(null, { status: 304, headers })
+    : new Response(body, { headers });
 }
 
 function headersAt(
@@ -113,15 +114,8 @@ function cacheStatus({ source, forward }: CacheFacts, ttl: number): string {
   return `zoo-balance; ${how}; ttl=${ttl}; detail=${source}`;
 }
 
-/** Weak (RFC 9110, section 8.8.1), over the body without `as_of`: it changes when the balance does. */
-async function etagOf(view: View | StatusView): Promise<string> {
+/** Over the body without `as_of`: it changes when the balance does. */
+function etagOf(view: View | StatusView): Promise<string> {
   const { as_of: _, ...lasting } = view;
-  return `W/"${await sha256Hex(JSON.stringify(lasting), 16)}"`;
-}
-
-/** `If-None-Match` with the weak comparison (RFC 9110, section 13.1.2). */
-export function matches(header: string, etag: string): boolean {
-  if (header === etag || header.trim() === "*") return true;
-  const opaque = etag.replace(/^W\//, "");
-  return header.split(",").some((tag) => tag.trim().replace(/^W\//, "") === opaque);
+  return weakEtag(lasting);
 }

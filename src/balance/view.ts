@@ -1,7 +1,7 @@
 /** What a caller sees: the stored balance seen at a moment, under this configuration. */
 import * as z from "zod/mini";
 import type { Config } from "../config.ts";
-import { time } from "../schema.ts";
+import { time, timeOf } from "../schema.ts";
 import { compareMoney } from "./money.ts";
 import { type Balance, type BalanceRecord, balanceSchema } from "./record.ts";
 
@@ -55,7 +55,7 @@ export function toView(seen: Seen, config: Pick<Config, "LOW_BALANCE_USD">): Vie
     total_due,
     plan,
     updated_at,
-    as_of: `${new Date(fetched_at).toISOString().slice(0, 19)}Z`,
+    as_of: timeOf(fetched_at),
     stale: seen.stale,
     stale_reason: seen.staleReason,
   });

@@ -2,7 +2,7 @@
  * `npm run alerts -- test https://hooks.example.com/zoo`: sends one signed test event, as the Worker would, to see
  * whether the receiver takes it. The secret is in the environment variable `ALERTS_SECRET`.
  */
-import { isPublicHttps, keyOf, send } from "../alerts/webhook.ts";
+import { isPublicHttps, isTaken, keyOf, newMessage, send } from "../alerts/webhook.ts";
 
 /** @returns what it came to, and the exit code */
 async function main([command, url, ...rest]: readonly string[]): Promise<[string, number]> {
@@ -17,20 +17,18 @@ async function main([command, url, ...rest]: readonly string[]): Promise<[string
     return ["ALERTS_SECRET must be base64 of at least 24 bytes (`whsec_…`).", 2];
   }
   const now = Date.now();
-  const timestamp = `${new Date(now).toISOString().slice(0, 19)}Z`;
   const data = { account: "default", threshold: null, available: null };
-  const body = JSON.stringify({ type: "test", timestamp, data });
-  const status = await send({ url, secret }, `msg_${crypto.randomUUID()}`, body, now);
-  return typeof status === "number" && status >= 200 && status < 300
+  const status = await send({ url, secret }, newMessage("test", data, now), now);
+  return isTaken(status)
     ? [`The receiver took it (status ${status}).`, 0]
     : [`The receiver did not take it: ${meaningOf(status)}.`, 1];
 }
 
-function meaningOf(status: number | "timeout" | "network"): string {
+function meaningOf(status: number | string): string {
   if (status === "timeout") {
     return "no answer within 5 seconds: take the event in first, and work on it afterwards";
   }
-  if (status === "network") {
+  if (typeof status === "string") {
     return "no connection: is the address right, and its certificate good?";
   }
   return status >= 300 && status < 400

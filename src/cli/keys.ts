@@ -7,6 +7,7 @@ import { newApiKey, randomBase62 } from "../callers/api-key.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key-record.ts";
 import { callerId, SCOPES } from "../callers/caller.ts";
 import { sha256Hex } from "../digest.ts";
+import { timeOf } from "../schema.ts";
 import { KeyStore, StoreError } from "./key-store.ts";
 
 const HELP = `Usage:
@@ -96,7 +97,7 @@ async function create(values: Values, store: KeyStore): Promise<void> {
     name: values.name?.trim() ?? "",
     account: values.account ?? "default",
     scopes: [...new Set(values.scope ?? [SCOPES[0]])],
-    created_at: seconds(now),
+    created_at: timeOf(now),
     expires_at: values.expires === undefined ? null : expiryOf(values.expires, now),
   });
   const key = await newApiKey();
@@ -137,11 +138,11 @@ function expiryOf(text: string, now: Date): string {
   const at = unit === undefined ? date : new Date(now.getTime() + ms);
   const real = at !== null && !Number.isNaN(at.getTime());
   // Date moves a day that its month does not have into the next month.
-  if (!real || (date !== null && !seconds(date).startsWith(text.slice(0, 10)))) {
+  if (!real || (date !== null && !timeOf(date).startsWith(text.slice(0, 10)))) {
     throw new UsageError(`--expires takes a time such as 12h or 90d, or a date: not "${text}".`);
   }
   if (at <= now) throw new UsageError(`--expires ${text} is not in the future.`);
-  return seconds(at);
+  return timeOf(at);
 }
 
 async function list(store: KeyStore): Promise<void> {
@@ -182,8 +183,6 @@ function print(rows: readonly string[][]): void {
     );
   }
 }
-
-const seconds = (date: Date) => `${date.toISOString().slice(0, 19)}Z`;
 
 try {
   await main(process.argv.slice(2));

@@ -1,17 +1,15 @@
 /** `GET /v1/balance/history`: asks the account's Durable Object, which alone has it. */
 import type { TypedResponse } from "hono";
-import { matches } from "../balance/prepared.ts";
 import type { AppContext } from "../context.ts";
 import { withDeadline } from "../deadline.ts";
-import { sha256Hex } from "../digest.ts";
+import { matches, weakEtag } from "../etag.ts";
 import { logLine, nameOf } from "../observe.ts";
 import { ProblemError } from "../problem.ts";
-import { type HistoryExcerpt, MAX_DAYS } from "./history.ts";
+import { DEFAULT_DAYS, type HistoryExcerpt, MAX_DAYS } from "./history.ts";
 import { type HistoryView, toHistoryView } from "./view.ts";
 
 export const HISTORY_PATH = "/v1/balance/history";
 
-const DEFAULT_DAYS = 30;
 const OBJECT_DEADLINE_MS = 5_000;
 
 type HistoryResponse = Response & TypedResponse<HistoryView, 200, "json">;
@@ -24,7 +22,7 @@ export async function answerHistory(c: AppContext): Promise<HistoryResponse> {
   const view = toHistoryView(account, await excerptOf(c, account, daysOf(c.req.query("days"))));
   // Of what is known, not of the moment of the question: the forecast moves with every second.
   const { from: _, to: __, lasts_until: ___, spend_per_day: ____, ...lasting } = view;
-  const etag = `W/"${await sha256Hex(JSON.stringify(lasting), 16)}"`;
+  const etag = await weakEtag(lasting);
   const headers = {
     "content-type": "application/json",
     etag,
@@ -32,9 +30,7 @@ export async function answerHistory(c: AppContext): Promise<HistoryResponse> {
     vary: "Authorization",
     date: new Date().toUTCString(),
   };
-  const ifNoneMatch = c.req.header("if-none-match");
-  const unchanged = ifNoneMatch !== undefined && matches(ifNoneMatch, etag);
-  const response = unchanged
+  const response = matches(c.req.raw.headers.get("if-none-match"), etag)
     ? new Response(null, { status: 304, headers })
     : new Response(JSON.stringify(view), { headers });
   return response as HistoryResponse;

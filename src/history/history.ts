@@ -29,6 +29,7 @@ export interface HistoryExcerpt {
 
 export const MAX_POINTS = 1_000;
 export const MAX_DAYS = 400;
+export const DEFAULT_DAYS = 30;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 /** `GET /v1/balance/history`: what the balance was, how fast it falls, and until when it lasts. */
 import * as z from "zod/mini";
 import { money } from "../balance/record.ts";
-import { time } from "../schema.ts";
+import { time, timeOf } from "../schema.ts";
 import type { HistoryExcerpt } from "./history.ts";
 
 export const pointSchema = z.strictObject({
@@ -23,8 +23,6 @@ export const historySchema = z.strictObject({
   forecast_reason: z.nullable(z.enum(["not_enough_history", "not_spending"])),
 });
 export type HistoryView = z.infer<typeof historySchema>;
-
-const timeOf = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** @throws ZodError when the result is not a view: checked on the way out as on the way in. */
 export function toHistoryView(account: string, excerpt: HistoryExcerpt): HistoryView {

@@ -1,0 +1,15 @@
+/** Weak entity tags (RFC 9110, section 8.8.1): Cloudflare weakens strong ones when it compresses. */
+import { sha256Hex } from "./digest.ts";
+
+/** @param lasting what has to change for the tag to change */
+export async function weakEtag(lasting: object): Promise<string> {
+  return `W/"${await sha256Hex(JSON.stringify(lasting), 16)}"`;
+}
+
+/** `If-None-Match` with the weak comparison (RFC 9110, section 13.1.2). */
+export function matches(ifNoneMatch: string | null, etag: string): boolean {
+  if (ifNoneMatch === null) return false;
+  if (ifNoneMatch === etag || ifNoneMatch.trim() === "*") return true;
+  const opaque = etag.replace(/^W\//, "");
+  return ifNoneMatch.split(",").some((tag) => tag.trim().replace(/^W\//, "") === opaque);
+}
