@@ -1,6 +1,7 @@
 /** How long a bundle takes to be compiled and evaluated, as when an isolate starts. */
 import { bundleText } from "../bundle.ts";
 import type { Report } from "./goals.ts";
+import { timeOf } from "./time.ts";
 import { startWorkerd } from "../workerd.ts";
 
 const PROCESSES = 9;
@@ -30,14 +31,6 @@ export async function evaluationMs(bundle: string): Promise<number> {
     least.bundle = Math.min(least.bundle, await timeOf(`${worker.url}/bundle.js`));
   }
   return least.bundle - least.empty;
-}
-
-async function timeOf(url: string): Promise<number> {
-  const started = performance.now();
-  const answer = await fetch(url);
-  await answer.text();
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return performance.now() - started;
 }
 
 /** `npm run bench -- start` */

@@ -8,6 +8,7 @@ import { median, quantile } from "simple-statistics";
 import { bundleText } from "../bundle.ts";
 import type { Report } from "./goals.ts";
 import { startProxy } from "./proxy.ts";
+import { timeOf } from "./time.ts";
 
 const WARM_UP = 20;
 const MISSES = 300;
@@ -37,12 +38,4 @@ export async function benchMiss(): Promise<Report> {
   const value = ms.through - ms.direct;
   const goals = [{ goal: "miss: added to Zoo's own time at the median, ms", value, atMost: 10 }];
   return { goals, figures: { ...ms, p99 } };
-}
-
-async function timeOf(url: string, headers: Record<string, string>): Promise<number> {
-  const started = performance.now();
-  const answer = await fetch(url, { headers });
-  await answer.text();
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return performance.now() - started;
 }
