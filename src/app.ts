@@ -1,14 +1,17 @@
 /** The map of a request's way: what runs, in which order, and what answers. */
+
 import { Hono } from "hono/tiny";
-import { answerBalance } from "./balance/answer.ts";
-import { attest } from "./callers/app-check.ts";
+import { BALANCE_PATH } from "./balance/fast-path.ts";
+import { answerBalance } from "./balance/handler.ts";
+import { attest } from "./callers/attest.ts";
 import { authenticate } from "./callers/authenticate.ts";
-import { limitCaller } from "./callers/rate-limit.ts";
+import { limitCaller } from "./callers/limit.ts";
 import type { AppEnv } from "./context.ts";
-import { allowOrigins } from "./cors.ts";
-import { answerHistory, HISTORY_PATH } from "./history/answer.ts";
-import { BALANCE_PATH } from "./hit.ts";
-import { allowOnly, configure, observe, onError } from "./middleware.ts";
+import { answerHistory, HISTORY_PATH } from "./history/handler.ts";
+import { configure } from "./http/configure.ts";
+import { allowOrigins } from "./http/cors.ts";
+import { allowOnly, onError } from "./http/errors.ts";
+import { observe } from "./http/observe.ts";
 import { ProblemError } from "./problem.ts";
 
 export const app = new Hono<AppEnv>();

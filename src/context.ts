@@ -1,7 +1,25 @@
-/** What middleware hands on through Hono's context. */
+/** What a request carries on its way through the app: the types of Hono's context. */
 import type { Context, MiddlewareHandler } from "hono";
-import type { Caller } from "./callers/caller.ts";
-import type { Config, Env } from "./config.ts";
+import type { Config } from "./config/config.ts";
+import type { IsolateState } from "./config/isolate-state.ts";
+import type { Env } from "./env.ts";
+
+/** `balance:read` sees everything; `balance:status` how the account stands, and no amount. */
+export const SCOPES = ["balance:read", "balance:status"] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** A verified caller, and what they may see. */
+export interface Caller {
+  /**
+   * A digest, see `callers/caller.ts`: for the log, and as the key of the rate limit. It hides the
+   * subject from a reader of the log, not from one who guesses the subject and computes the digest.
+   */
+  readonly id: string;
+  /** The upstream account, from the credential alone. */
+  readonly account: string;
+  /** The widest scope that the credential has. */
+  readonly scope: Scope;
+}
 
 export interface AppEnv {
   Bindings: Env;
@@ -10,8 +28,9 @@ export interface AppEnv {
     /** Epoch milliseconds. */
     started: number;
     config: Config;
+    state: IsolateState;
     caller: Caller;
-    /** What became of the app's attestation: `ok`, or why it failed. */
+    /** Result of the app's attestation: `ok`, or why it failed. */
     attestation: string;
     /** For the metric point: how the cache answered, and the age in seconds. */
     served: { readonly cache: string; readonly age: number };

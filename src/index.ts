@@ -1,11 +1,12 @@
 /** Worker entry: memory if it can, else the app; exports the Durable Objects that wrangler.toml names. */
-import { app } from "./app.ts";
-import type { Env } from "./config.ts";
-import { refreshAll } from "./cron.ts";
-import { fromMemory } from "./hit.ts";
 
-export { AccountBalance } from "./balance/account-balance.ts";
-export { IssuerKeys } from "./callers/issuer-keys.ts";
+import { refreshAll } from "./account/cron.ts";
+import { app } from "./app.ts";
+import { fromMemory } from "./balance/fast-path.ts";
+import type { Env } from "./env.ts";
+
+export { AccountBalance } from "./account/account-object.ts";
+export { IssuerKeys } from "./callers/jwt/jwks-object.ts";
 
 export default {
   fetch(request, env, context) {

@@ -16,6 +16,10 @@ export default defineConfig({
         test: { name: "runtime", include: ["test/runtime/**/*.test.ts"] },
       },
       {
+        // What holds the tree together: the layout, the documents, the supply chain.
+        test: { name: "structure", include: ["test/structure/**/*.test.ts"] },
+      },
+      {
         // From outside: a started Worker over real sockets, with the stand-in Zoo.
         test: {
           name: "e2e",

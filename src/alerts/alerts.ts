@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import type { Failure } from "../balance/backoff.ts";
 import type { BalanceRecord } from "../balance/record.ts";
-import type { Account, Config } from "../config.ts";
-import { version } from "../schema.ts";
+import type { Account, Config } from "../config/config.ts";
+import { version } from "../lib/schema.ts";
 import {
   afterFailure,
   afterValue,

@@ -1,6 +1,6 @@
 /** What is worth telling: a threshold crossed, once, however often the value wobbles around it. Pure decisions. */
 import * as z from "zod/mini";
-import { compareMoney, type Money, moneyOf, unitsOf } from "../balance/money.ts";
+import { compareMoney, type Money, moneyOf, unitsOf } from "../lib/money.ts";
 
 /** What has been told and is not over yet. */
 export const toldSchema = z.strictObject({

@@ -2,9 +2,11 @@
  * Events on their way out: rows in the account's Durable Object (SQLite), sent by its alarm, one after the
  * other in the order of their making. At least once; after {@link KEEP_MS} without success one is given up.
  */
-import { logLine } from "../observe.ts";
+
+import type { AlertTarget } from "../config/config.ts";
+import { logLine } from "../lib/log.ts";
 import type { AlertEvent } from "./crossings.ts";
-import { isTaken, newMessage, send, type Target } from "./webhook.ts";
+import { isTaken, newMessage, send } from "./delivery.ts";
 
 const KEEP_MS = 86_400_000;
 const FIRST_DELAY_MS = 5_000;
@@ -52,7 +54,7 @@ export class Outbox {
   }
 
   /** Sends what is due. Stops at the first that cannot be delivered: those after it must not overtake it. */
-  async deliver(account: string, target: Target): Promise<void> {
+  async deliver(account: string, target: AlertTarget): Promise<void> {
     for (let row = this.#first(); row !== null && row.next_at <= Date.now(); row = this.#first()) {
       const { seq, id, type, body, created_at } = row;
       const status = await send(target, { id, body }, Date.now());

@@ -1,6 +1,6 @@
 /** When the next call to Zoo may be made. Pure decisions. */
 import * as z from "zod/mini";
-import { moment, whole } from "../schema.ts";
+import { moment, whole } from "../lib/schema.ts";
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;

@@ -1,5 +1,5 @@
 /** The freshness table of the README as a pure decision. */
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 export type Plan =
   /** Answer it at once. */

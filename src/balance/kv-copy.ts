@@ -1,7 +1,7 @@
 /** The shared read copy in Workers KV. Any failure of KV is a miss: the Durable Object still serves. */
-import type { Account } from "../config.ts";
-import { readKv, writeKv } from "../kv.ts";
-import { logLine } from "../observe.ts";
+import type { Account } from "../config/config.ts";
+import { readKv, writeKv } from "../lib/kv.ts";
+import { logLine } from "../lib/log.ts";
 import { type BalanceRecord, readRecord } from "./record.ts";
 
 const keyOf = (account: string) => `balance:${account}`;

@@ -4,15 +4,17 @@
  * Memory holds plain data only, never a promise: one request's promise must not be another's
  * (Workers cancel it with the connection that owns it).
  */
-import type { Config, Env } from "../config.ts";
-import { withDeadline } from "../deadline.ts";
-import { logLine, nameOf } from "../observe.ts";
-import type { RefreshDemand, RefreshOutcome } from "./account-balance.ts";
+
+import type { Config } from "../config/config.ts";
+import type { Env } from "../env.ts";
+import { withDeadline } from "../lib/deadline.ts";
+import { logLine, nameOf } from "../lib/log.ts";
 import type { Failure } from "./backoff.ts";
 import { plan } from "./freshness.ts";
 import { readCopy } from "./kv-copy.ts";
 import type { BalanceRecord } from "./record.ts";
-import type { FailureReason } from "./upstream.ts";
+import type { RefreshDemand, RefreshOutcome } from "./refresh.ts";
+
 import type { Seen, StaleReason } from "./view.ts";
 
 export interface ReadRequest {
@@ -29,7 +31,7 @@ export type Found = Seen & {
 };
 export type Missing = {
   readonly found: false;
-  readonly reason: FailureReason;
+  readonly reason: Failure["reason"];
   /** Seconds until the next attempt may be made, at least 1. */
   readonly retryAfter: number;
 };
@@ -58,12 +60,12 @@ type KnownFailure = Pick<Failure, "reason"> & { readonly retry_at?: number };
 interface Refreshed {
   readonly record: BalanceRecord | null;
   readonly failure: KnownFailure | null;
-  readonly called: boolean;
+  readonly attempted: boolean;
 }
 const OBJECT_FAILED: Refreshed = {
   record: null,
   failure: { reason: "upstream_unavailable" },
-  called: true,
+  attempted: true,
 };
 
 // One entry per configured account, so both are bounded by the configuration.
@@ -94,24 +96,24 @@ export async function readBalance(
   if (record !== null && decision === "serve_and_refresh") {
     if (!refreshUnderWay(account, now)) {
       refreshStarted.set(account, now);
-      waitUntil(refresh(request, true, config, env));
+      waitUntil(refresh(request, "until_done", config, env));
     }
     return found(record, lastFailure, config, now, { source, forward: null });
   }
 
-  // With a value to fall back on, this request minds its own patience; without one, the object does.
+  // With a stale value to fall back on, the Worker enforces STALE_WAIT_MS; without one, the object does.
   const usable = decision === "refresh_or_serve";
-  const outcome = refresh(request, usable, config, env);
+  const outcome = refresh(request, usable ? "until_done" : "by_policy", config, env);
   waitUntil(outcome);
   const patience = usable ? config.STALE_WAIT_MS : config.ZOO_TIMEOUT_MS + OBJECT_OVERHEAD_MS;
   const forward = record === null ? "miss" : maxAge === null ? "stale" : "request";
   // Until this attempt has ended, the one before it is the last that is known of.
-  const running: Refreshed = { record: null, failure: record && lastFailure, called: true };
+  const running: Refreshed = { record: null, failure: record && lastFailure, attempted: true };
   const after = await withDeadline(outcome, patience).catch(() => running);
   const best = newest(record, after.record);
   return conclude(best, after.failure, config, Date.now(), {
     source: best === record ? source : "object",
-    forward: after.called ? forward : null,
+    forward: after.attempted ? forward : null,
   });
 }
 
@@ -158,12 +160,12 @@ function found(
 /** Asks the account's Durable Object and remembers its answer. Never rejects. */
 async function refresh(
   request: ReadRequest,
-  patient: boolean,
+  wait: RefreshDemand["wait"],
   config: Config,
   env: Env,
 ): Promise<Refreshed> {
   try {
-    const outcome = await askObject({ ...request, patient }, env);
+    const outcome = await askObject({ ...request, wait }, env);
     remember(request.account, outcome.record, outcome.failure, config);
     return outcome;
   } catch (error) {

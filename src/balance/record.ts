@@ -1,7 +1,7 @@
 /** The stored form of a balance: what the Durable Object keeps and what Workers KV holds a copy of. */
 import * as z from "zod/mini";
-import type { Account } from "../config.ts";
-import { matching, moment, time, version, whole } from "../schema.ts";
+import type { Account } from "../config/config.ts";
+import { matching, moment, time, version, whole } from "../lib/schema.ts";
 
 /** Raised when the stored form changes; a value of another version is a miss. */
 const RECORD_VERSION = 1;

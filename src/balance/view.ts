@@ -1,8 +1,8 @@
 /** What a caller sees: the stored balance seen at a moment, under this configuration. */
 import * as z from "zod/mini";
-import type { Config } from "../config.ts";
-import { time, timeOf } from "../schema.ts";
-import { compareMoney } from "./money.ts";
+import type { Config } from "../config/config.ts";
+import { compareMoney } from "../lib/money.ts";
+import { time, timeOf } from "../lib/schema.ts";
 import { type Balance, type BalanceRecord, balanceSchema } from "./record.ts";
 
 export const STALE_REASONS = [

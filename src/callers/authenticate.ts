@@ -1,14 +1,15 @@
 /** From the Authorization header to a caller, or a refusal that tells outsiders nothing. */
-import type { Env } from "../config.ts";
+
 import type { Middleware } from "../context.ts";
+import type { Env } from "../env.ts";
 import { ProblemError } from "../problem.ts";
-import { identifyByApiKey, isApiKey } from "./api-keys.ts";
+import { identifyByApiKey, isApiKey } from "./api-key/lookup.ts";
 import type { Identified } from "./caller.ts";
 import { type Denied, denied, problemOf, type Result } from "./denial.ts";
-import { identifyByJwt } from "./jwt.ts";
+import { identifyByJwt } from "./jwt/verify.ts";
+import { addressOf, countFailure, isFailing, loggedOnce } from "./limit.ts";
 import type { Lookup } from "./lookup.ts";
-import { addressOf, countFailure, isFailing, loggedOnce } from "./rate-limit.ts";
-import { recallCaller, rememberCaller } from "./verified.ts";
+import { recallCaller, rememberCaller } from "./verified-cache.ts";
 
 /** Larger than any identity provider's token; a header of more is not looked into. */
 const MAX_CREDENTIAL_CHARS = 8_192;

@@ -1,5 +1,5 @@
 /** What checking a credential may use. */
-import type { Env } from "../config.ts";
+import type { Env } from "../env.ts";
 
 export interface Lookup {
   readonly env: Env;

@@ -2,7 +2,9 @@
  * `npm run alerts -- test https://hooks.example.com/zoo`: sends one signed test event, as the Worker would, to see
  * whether the receiver takes it. The secret is in the environment variable `ALERTS_SECRET`.
  */
-import { isPublicHttps, isTaken, keyOf, newMessage, send } from "../alerts/webhook.ts";
+import { isTaken, newMessage, send } from "../alerts/delivery.ts";
+import { hmacKeyOf } from "../lib/standard-webhooks.ts";
+import { isPublicHttps } from "../lib/url.ts";
 
 /** @returns what it came to, and the exit code */
 async function main([command, url, ...rest]: readonly string[]): Promise<[string, number]> {
@@ -13,7 +15,7 @@ async function main([command, url, ...rest]: readonly string[]): Promise<[string
   if (!isPublicHttps(url)) {
     return ["The URL must be https, of a public host: the Worker sends nowhere else.", 2];
   }
-  if (keyOf(secret) === null) {
+  if (hmacKeyOf(secret) === null) {
     return ["ALERTS_SECRET must be base64 of at least 24 bytes (`whsec_…`).", 2];
   }
   const now = Date.now();

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod/mini";
-import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key-record.ts";
+import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key/record.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");

@@ -2,12 +2,14 @@
  * `npm run keys`: creates, lists and revokes API keys, in wrangler's local stores or, with --remote and
  * wrangler's own login, in Cloudflare's. The Worker has no endpoint for it.
  */
+
 import { parseArgs } from "node:util";
-import { newApiKey, randomBase62 } from "../callers/api-key.ts";
-import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key-record.ts";
-import { callerId, SCOPES } from "../callers/caller.ts";
-import { sha256Hex } from "../digest.ts";
-import { timeOf } from "../schema.ts";
+import { newApiKey, randomBase62 } from "../callers/api-key/format.ts";
+import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key/record.ts";
+import { callerId } from "../callers/caller.ts";
+import { SCOPES } from "../context.ts";
+import { sha256Hex } from "../lib/digest.ts";
+import { timeOf } from "../lib/schema.ts";
 import { KeyStore, StoreError } from "./key-store.ts";
 
 const HELP = `Usage:

@@ -3,9 +3,10 @@
  * says in plain words what is wrong. With a credential in the environment variable `CREDENTIAL` (never on
  * the command line, where others can read it) it also asks for a balance.
  */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { statusViewSchema, viewSchema } from "../balance/view.ts";
-import { isSafeUrl } from "../config.ts";
+import { isSafeUrl } from "../lib/url.ts";
 
 const TIMEOUT_MS = 20_000;
 

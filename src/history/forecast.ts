@@ -1,5 +1,5 @@
 /** How fast the balance falls, and until when it lasts. Exact: decimals are whole numbers of a small unit. */
-import { type Money, moneyOf, unitsOf } from "../balance/money.ts";
+import { type Money, moneyOf, unitsOf } from "../lib/money.ts";
 
 /** What is known of a moment, as far as the forecast needs it. */
 export interface Level {

@@ -1,8 +1,8 @@
 /** `GET /v1/balance/history`: what the balance was, how fast it falls, and until when it lasts. */
 import * as z from "zod/mini";
 import { money } from "../balance/record.ts";
-import { time, timeOf } from "../schema.ts";
-import type { HistoryExcerpt } from "./history.ts";
+import { time, timeOf } from "../lib/schema.ts";
+import type { HistoryExcerpt } from "./store.ts";
 
 export const pointSchema = z.strictObject({
   at: time,

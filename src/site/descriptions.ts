@@ -1,12 +1,11 @@
 /** What is said of the members of answers in the API's description, and an example of each answer. */
 import type * as z from "zod/mini";
 import type { viewSchema } from "../balance/view.ts";
-import { MAX_POINTS } from "../history/history.ts";
+import { MAX_POINTS } from "../history/store.ts";
 import type { historySchema } from "../history/view.ts";
-import type { Json } from "./json-schema.ts";
+import type { Descriptions, Json } from "./json-schema.ts";
 
 /** By the paths of members. */
-export type Descriptions = Readonly<Record<string, Json>>;
 
 /** Of the balance, whole or its status alone. */
 export const OF_BALANCE: Descriptions = {

@@ -1,10 +1,12 @@
 /** From the schemas that validate the answers to JSON Schema, as generators of clients cope with it. */
 import * as z from "zod/mini";
 import { credits, MONEY, money } from "../balance/record.ts";
-import { TIME, time, whole } from "../schema.ts";
-import type { Descriptions } from "./descriptions.ts";
+import { TIME, time, whole } from "../lib/schema.ts";
 
 export type Json = Record<string, unknown>;
+
+/** What each member means, by its path. */
+export type Descriptions = Readonly<Record<string, Json>>;
 
 /** Of a problem. */
 export const httpStatus = whole(400, 599);

@@ -3,7 +3,7 @@
  * the table of problems, and what `descriptions.ts` says of their members.
  */
 import { statusViewSchema, viewSchema } from "../balance/view.ts";
-import { DEFAULT_DAYS, MAX_DAYS } from "../history/history.ts";
+import { DEFAULT_DAYS, MAX_DAYS } from "../history/store.ts";
 import { historySchema } from "../history/view.ts";
 import {
   BALANCE_EXAMPLE,

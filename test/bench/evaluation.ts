@@ -1,8 +1,8 @@
 /** How long a bundle takes to be compiled and evaluated, as when an isolate starts. */
 import { bundleText } from "../bundle.ts";
+import { startWorkerd } from "../workerd.ts";
 import type { Report } from "./goals.ts";
 import { timeOf } from "./time.ts";
-import { startWorkerd } from "../workerd.ts";
 
 const PROCESSES = 9;
 

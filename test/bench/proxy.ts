@@ -1,9 +1,9 @@
 /** The deployable bundle in raw workerd, with a stand-in Zoo. */
-import { newApiKey } from "../../src/callers/api-key.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
-import { startZoo, type Zoo } from "../zoo/server.ts";
 import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
+import { startZoo, type Zoo } from "../zoo/server.ts";
 
 export interface RunningProxy extends RunningWorkerd {
   readonly zoo: Zoo;

@@ -8,7 +8,7 @@
  */
 import { Agent, request } from "node:http";
 import { mean, quantile, standardDeviation } from "simple-statistics";
-import { newApiKey } from "../../src/callers/api-key.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { bundleText } from "../bundle.ts";
 import type { Goal, Report } from "./goals.ts";
 import { startProxy } from "./proxy.ts";

@@ -7,10 +7,10 @@
  */
 import { interquartileRange, median } from "simple-statistics";
 import { bundleText } from "../bundle.ts";
+import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
 import type { Report } from "./goals.ts";
 import { type Load, put } from "./load.ts";
 import { startProxy } from "./proxy.ts";
-import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
 
 const ROUNDS = 15;
 const SECONDS = 1;

@@ -1,5 +1,5 @@
-import { newApiKey, randomBase62 } from "../../src/callers/api-key.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { newApiKey, randomBase62 } from "../../src/callers/api-key/format.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import type { StartedWorker } from "./worker.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { GENERATIONS } from "../zoo/bodies.ts";
-import { type StartedWorker, accountVars, callerOf, startWorker, viewOf } from "./worker.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
 
 const ACCOUNTS = [...GENERATIONS, "etag", "team"];
 

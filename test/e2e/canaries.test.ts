@@ -1,11 +1,11 @@
 /** What must not get out is searched for in everything that gets out or stays behind. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { newApiKey } from "../../src/callers/api-key.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import type { Fault } from "../zoo/faults.ts";
 import { createKey } from "./api-keys.ts";
 import { textOf } from "./files.ts";
-import { type StartedWorker, accountVars, callerOf, startWorker } from "./worker.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker } from "./worker.ts";
 
 const FAULTS: readonly Fault[] = [
   { kind: "status", status: 401, body: `{"message":"${PAYMENT_SECRET}"}` },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type StartedWorker, accountVars, startWorker } from "./worker.ts";
+import { accountVars, type StartedWorker, startWorker } from "./worker.ts";
 
 const ORIGINS = ["capacitor://localhost", "https://localhost", "https://app.example.com:8443"];
 const OTHERS = [

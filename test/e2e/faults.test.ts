@@ -7,11 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { LONG } from "../long.ts";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
-import { LONG } from "../long.ts";
 import { type Chaos, startChaos } from "./chaos.ts";
-import { textOf } from "./files.ts";
 import {
   type Cell,
   callsZoo,
@@ -26,6 +25,7 @@ import {
   STORED,
   UPSTREAM_FAULTS,
 } from "./faults.ts";
+import { textOf } from "./files.ts";
 
 const AT_ONCE = 64;
 /** So few that the last has had its turn before the first's next attempt is due. */

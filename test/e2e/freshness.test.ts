@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { expectProblem } from "./problems.ts";
-import { type StartedWorker, accountVars, callerOf, startWorker, viewOf } from "./worker.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
 
 const OLD = "37.3583"; // generation 2026-08
 const NEW = "146.72"; // generation documented

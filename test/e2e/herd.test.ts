@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type StartedWorker, accountVars, callerOf, startWorker, viewOf } from "./worker.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
 
 const HERD = 200;
 

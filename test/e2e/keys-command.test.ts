@@ -1,14 +1,14 @@
 /** `npm run keys` as a process: against local stores that a started Worker then reads, and remotely. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sha256Hex } from "../../src/digest.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
 
 interface Ended {

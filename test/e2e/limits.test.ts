@@ -1,10 +1,10 @@
 /** Limits are per minute of the clock, so a loop may see two minutes' worth before it is stopped. */
 import { afterEach, describe, expect, test } from "vitest";
-import { newApiKey } from "../../src/callers/api-key.ts";
-import { createKey } from "./api-keys.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { startZoo } from "../zoo/server.ts";
+import { createKey } from "./api-keys.ts";
 import { expectProblem } from "./problems.ts";
-import { type StartedWorker, type WorkerOptions, startWorker } from "./worker.ts";
+import { type StartedWorker, startWorker, type WorkerOptions } from "./worker.ts";
 
 const LIMIT = 5;
 let worker: StartedWorker;

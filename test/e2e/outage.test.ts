@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Fault } from "../zoo/faults.ts";
 import { expectProblem } from "./problems.ts";
-import { type StartedWorker, accountVars, callerOf, startWorker, viewOf } from "./worker.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
 
 interface Case {
   readonly name: string;

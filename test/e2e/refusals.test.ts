@@ -4,11 +4,11 @@
  */
 import { createHmac, createSign } from "node:crypto";
 import { request } from "node:http";
-import { CompactEncrypt, CompactSign, type JWK, SignJWT, exportSPKI, importJWK } from "jose";
+import { CompactEncrypt, CompactSign, exportSPKI, importJWK, type JWK, SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newApiKey } from "../../src/callers/api-key.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
 import type { Denial } from "../../src/callers/denial.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { expectProblem } from "./problems.ts";

@@ -1,7 +1,7 @@
 /** The smoke test as a process, against instances that are well and that are not. */
 import { execFile } from "node:child_process";
-import { createServer, type RequestListener } from "node:http";
 import { once } from "node:events";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type StartedWorker, startWorker } from "./worker.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newRecord } from "../../src/balance/record.ts";
 import { toView, viewSchema } from "../../src/balance/view.ts";
-import { readZooBody } from "../../src/balance/zoo-body.ts";
+import { readZooBody } from "../../src/zoo/body.ts";
 import { type Chaos, startChaos } from "../e2e/chaos.ts";
 import { expectProblem } from "../e2e/problems.ts";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";

@@ -1,7 +1,7 @@
 /** Whatever the variables hold: a configuration, or the names of what is wrong, and no value. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/config/config.ts";
 import { runs } from "./runs.ts";
 
 const CANARY = "canary-value-of-a-secret";

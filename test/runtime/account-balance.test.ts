@@ -1,8 +1,8 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { RefreshDemand } from "../../src/balance/account-balance.ts";
-import { PAYMENT_SECRET, balanceBody } from "../zoo/bodies.ts";
-import { SOURCE, env, recordOf } from "./support.ts";
+import type { RefreshDemand } from "../../src/balance/refresh.ts";
+import { balanceBody, PAYMENT_SECRET } from "../zoo/bodies.ts";
+import { env, recordOf, SOURCE } from "./support.ts";
 
 const good = () => Promise.resolve(Response.json(balanceBody("2026-08")));
 vi.spyOn(console, "info").mockReturnValue();
@@ -20,7 +20,7 @@ const objectOf = (name: string) => env.ACCOUNT_BALANCE.getByName(`test-${name}`)
 type Stub = ReturnType<typeof objectOf>;
 
 function demand(change: Partial<RefreshDemand> = {}): RefreshDemand {
-  return { account: "default", maxAge: null, patient: false, requestId: "test", ...change };
+  return { account: "default", maxAge: null, wait: "by_policy", requestId: "test", ...change };
 }
 
 /** Stores the state and lets the object start anew with it. */
@@ -67,7 +67,7 @@ describe("the minimum interval", () => {
   test("a forced refresh within it makes no call", async () => {
     const stub = objectOf("forced");
     const first = await stub.refresh(demand());
-    const served = { ...first, called: false };
+    const served = { ...first, attempted: false };
     expect(await stub.refresh(demand({ maxAge: 0 }))).toEqual(served);
     expect(fetched).toHaveBeenCalledOnce();
     await evictDurableObject(stub);
@@ -93,7 +93,7 @@ test("a value that is stale is due whether or not a caller insists: only backoff
   const failure = { reason: "upstream_unavailable", at: now - 1_500, retry_at: now - 1, count: 1 };
   const state = { v: 1, source: SOURCE, record, failure, attempted_at: now - 1_500 };
   await seed(stub, state);
-  const outcome = await stub.refresh(demand({ maxAge: 0, patient: true }));
+  const outcome = await stub.refresh(demand({ maxAge: 0, wait: "until_done" }));
   expect(fetched).toHaveBeenCalledOnce();
   expect(outcome.failure).toBeNull();
 });
@@ -117,7 +117,7 @@ describe("backoff", () => {
     expect(first).toMatchObject({ record: null, failure: { reason, count: 10 } });
     await stub.refresh(demand({ maxAge: 0 }));
     await evictDurableObject(stub);
-    expect(await stub.refresh(demand())).toEqual({ ...first, called: false });
+    expect(await stub.refresh(demand())).toEqual({ ...first, attempted: false });
     expect(fetched).toHaveBeenCalledOnce();
   });
 
@@ -146,7 +146,7 @@ describe("backoff", () => {
       attempted_at: record.fetched_at,
     });
     fail(503);
-    expect(await stub.refresh(demand({ patient: true }))).toMatchObject({
+    expect(await stub.refresh(demand({ wait: "until_done" }))).toMatchObject({
       record,
       failure: { count: 1 },
     });
@@ -210,8 +210,8 @@ describe("how long a demand waits", () => {
 
   test("not at all for a value that is just stale", async () => {
     const { stub, record, arrive } = await held("just-stale", 90_000);
-    expect(await stub.refresh(demand())).toEqual({ record, failure: null, called: true });
-    const patient = stub.refresh(demand({ patient: true }));
+    expect(await stub.refresh(demand())).toEqual({ record, failure: null, attempted: true });
+    const patient = stub.refresh(demand({ wait: "until_done" }));
     arrive();
     expect((await patient).record?.fetched_at).toBeGreaterThan(record.fetched_at);
     expect(fetched).toHaveBeenCalledOnce();
@@ -221,7 +221,7 @@ describe("how long a demand waits", () => {
     const stale = await held("stale", 600_000);
     expect(await stale.stub.refresh(demand())).toMatchObject({
       record: stale.record,
-      called: true,
+      attempted: true,
     });
     stale.arrive();
     const ancient = await held("ancient", 86_500_000);
@@ -279,7 +279,7 @@ describe("stored state", () => {
   test("a good one is used, without a call", async () => {
     const stub = objectOf("stored-good");
     await seed(stub, { v: 1, source: SOURCE, record, failure: null, attempted_at: now });
-    expect(await stub.refresh(demand())).toEqual({ record, failure: null, called: false });
+    expect(await stub.refresh(demand())).toEqual({ record, failure: null, attempted: false });
     expect(fetched).not.toHaveBeenCalled();
   });
 });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { apiKeyDenial, newApiKey } from "../../src/callers/api-key.ts";
-import { identifyByApiKey } from "../../src/callers/api-keys.ts";
+import { apiKeyDenial, newApiKey } from "../../src/callers/api-key/format.ts";
+import { identifyByApiKey } from "../../src/callers/api-key/lookup.ts";
+import { addressOf, countFailure, isFailing } from "../../src/callers/limit.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
-import { ReadBudget } from "../../src/callers/read-budget.ts";
-import { addressOf, countFailure, isFailing } from "../../src/callers/rate-limit.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
+import { ReadBudget } from "../../src/lib/token-bucket.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { env } from "./support.ts";
 

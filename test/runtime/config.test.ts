@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ASYMMETRIC, type Config, parseConfig } from "../../src/config.ts";
+import { ASYMMETRIC, type Config, parseConfig } from "../../src/config/config.ts";
 
 const TOKEN = "zoo_canary_token";
 const CANARY = "canary-value-that-no-problem-may-hold";

@@ -1,7 +1,7 @@
 import { createScheduledController } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
-import type { RefreshDemand } from "../../src/balance/account-balance.ts";
-import type { Env } from "../../src/config.ts";
+import type { RefreshDemand } from "../../src/balance/refresh.ts";
+import type { Env } from "../../src/env.ts";
 import worker from "../../src/index.ts";
 import { env } from "./support.ts";
 
@@ -25,7 +25,7 @@ test("every account is refreshed as its freshness and backoff allow; one that fa
   await run({ ACCOUNTS, ACCOUNT_BALANCE: { getByName } });
   expect(demands.map(([name]) => name).sort()).toEqual(["a", "b", "default"]);
   for (const [name, demand] of demands) {
-    expect(demand).toMatchObject({ account: name, maxAge: null, patient: true });
+    expect(demand).toMatchObject({ account: name, maxAge: null, wait: "until_done" });
   }
   expect(error.mock.calls.map(([line]) => JSON.parse(String(line)).event)).toEqual([
     "object_failed",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { afterFailure, afterValue, NOTHING_TOLD } from "../../src/alerts/crossings.ts";
-import { isPublicHttps, keyOf } from "../../src/alerts/webhook.ts";
+import { hmacKeyOf } from "../../src/lib/standard-webhooks.ts";
+import { isPublicHttps } from "../../src/lib/url.ts";
 
 /** What is told of one value after the other; `!` is a refused token, `?` another failure. */
 function told(values: readonly string[], thresholds: readonly string[]): string[] {
@@ -136,10 +137,10 @@ describe("where alerts may go", () => {
 
   test("a secret is base64 of at least 24 bytes, with or without its prefix", () => {
     const good = btoa("x".repeat(24));
-    expect(keyOf(`whsec_${good}`)).toHaveLength(24);
-    expect(keyOf(good)).toHaveLength(24);
+    expect(hmacKeyOf(`whsec_${good}`)).toHaveLength(24);
+    expect(hmacKeyOf(good)).toHaveLength(24);
     for (const bad of ["", "whsec_", btoa("x".repeat(23)), "whsec_!!!!", "undefined"]) {
-      expect(keyOf(bad)).toBeNull();
+      expect(hmacKeyOf(bad)).toBeNull();
     }
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { ExpiringMap } from "../../src/expiring-map.ts";
+import { ExpiringMap } from "../../src/lib/expiring-map.ts";
 
 afterEach(() => {
   vi.useRealTimers();

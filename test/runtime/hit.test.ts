@@ -1,11 +1,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import { newApiKey } from "../../src/callers/api-key.ts";
-import { keysId, writeKeysCopy } from "../../src/callers/stored-keys.ts";
-import type { Env } from "../../src/config.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
+import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
+import type { Env } from "../../src/env.ts";
 import worker from "../../src/index.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { env as bindings, recordOf } from "./support.ts";
 

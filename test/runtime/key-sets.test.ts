@@ -1,9 +1,9 @@
 /** The issuer's keys as an isolate knows them, with real signatures and a mocked identity provider. */
-import { SignJWT, exportJWK, generateKeyPair } from "jose";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { identifyByJwt, verifyJwt } from "../../src/callers/jwt.ts";
+import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
+import { identifyByJwt, verifyJwt } from "../../src/callers/jwt/verify.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
-import { keysId, writeKeysCopy } from "../../src/callers/stored-keys.ts";
 import { env } from "./support.ts";
 
 vi.spyOn(console, "info").mockReturnValue();

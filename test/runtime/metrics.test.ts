@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { newApiKey } from "../../src/callers/api-key.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { newApiKey } from "../../src/callers/api-key/format.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { env } from "./support.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { addMoney, JsonNumber, readMoney } from "../../src/balance/money.ts";
+import { addMoney, JsonNumber, readMoney } from "../../src/lib/money.ts";
 
 describe("readMoney", () => {
   test.each([

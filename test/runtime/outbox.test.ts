@@ -1,7 +1,7 @@
 /** Deliveries by the object's alarm, with the clock moved from one to the next. */
 import { runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { AccountBalance } from "../../src/balance/account-balance.ts";
+import type { AccountBalance } from "../../src/account/account-object.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { env } from "./support.ts";
 
@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000;
 const START = Math.ceil(Date.now() / DAY_MS + 1) * DAY_MS;
 const ALERTS = { url: "https://hooks.example/", secret: "HOOK", thresholds: ["50.00", "40.00"] };
 const variables = { ALERTS, HOOK: btoa("x".repeat(32)) };
-const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+const demand = { account: "default", maxAge: null, wait: "until_done", requestId: "t" } as const;
 
 const logs: { event: string; reason?: string; upstream_status?: unknown; failures?: number }[] = [];
 for (const level of ["info", "warn", "error"] as const) {

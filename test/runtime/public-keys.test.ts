@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { keysToTry } from "../../src/callers/public-keys.ts";
-import type { PublicKey } from "../../src/callers/stored-keys.ts";
+import type { PublicKey } from "../../src/callers/jwt/jwks.ts";
+import { keysToTry } from "../../src/callers/jwt/keys-to-try.ts";
 
 const key = (more: object): PublicKey => ({ kty: "EC", crv: "P-256", ...more });
 const names = (keys: readonly PublicKey[]) => keys.map(({ name }) => name);

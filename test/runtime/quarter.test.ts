@@ -6,8 +6,8 @@ import { runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import type { AccountBalance } from "../../src/balance/account-balance.ts";
-import type { HistoryExcerpt } from "../../src/history/history.ts";
+import type { AccountBalance } from "../../src/account/account-object.ts";
+import type { HistoryExcerpt } from "../../src/history/store.ts";
 import { env } from "./support.ts";
 
 const DAYS = 90;
@@ -117,7 +117,7 @@ async function liveThrough(account: string): Promise<void> {
       await alarms(at);
       vi.setSystemTime(at);
       Object.assign(now, { step, day: (step * STEP_MS) / DAY_MS });
-      await object.refresh({ account, maxAge: null, patient: true, requestId: "cron" });
+      await object.refresh({ account, maxAge: null, wait: "until_done", requestId: "cron" });
     }
     await alarms(START + DAYS * DAY_MS);
     vi.setSystemTime(START + DAYS * DAY_MS);

@@ -1,8 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import type { RefreshDemand, RefreshOutcome } from "../../src/balance/account-balance.ts";
 import { type Found, type Missing, readBalance } from "../../src/balance/read.ts";
-import type { Env } from "../../src/config.ts";
+import type { RefreshDemand, RefreshOutcome } from "../../src/balance/refresh.ts";
+import type { Env } from "../../src/env.ts";
 import { configWith, env, recordOf } from "./support.ts";
 
 vi.spyOn(console, "warn").mockReturnValue();
@@ -38,7 +38,7 @@ async function store(account: string, value: unknown): Promise<void> {
 }
 
 function outcome(record: RefreshOutcome["record"]): RefreshOutcome {
-  return { record, failure: null, called: true };
+  return { record, failure: null, attempted: true };
 }
 
 describe("KV fails, the object serves", () => {
@@ -224,7 +224,7 @@ describe("as time passes", () => {
   test("the reason stays as long as the backoff, whatever KV holds", async () => {
     const record = recordOf("reason", Date.now() - 70_000);
     await store("reason", record);
-    const known = { record, failure: failure(60_000), called: true };
+    const known = { record, failure: failure(60_000), attempted: true };
     const ACCOUNT_BALANCE = objectWith(async () => known);
     await read("reason", { ACCOUNT_BALANCE }, { maxAge: 0 });
     for (let step = 0; step < 4; step++) {
@@ -236,7 +236,7 @@ describe("as time passes", () => {
   });
 
   test("a value from after the failure ends it", async () => {
-    const old = { record: null, failure: failure(60_000), called: true };
+    const old = { record: null, failure: failure(60_000), attempted: true };
     const first = await read("overcome", { ACCOUNT_BALANCE: objectWith(async () => old) });
     expect(first).toMatchObject({ found: false, reason: "upstream_rejected" });
     expect(await read("overcome", broken)).toMatchObject({ found: false });
@@ -252,7 +252,7 @@ describe("as time passes", () => {
       BALANCE_KV: kvWith(() => promise),
       ACCOUNT_BALANCE: objectWith(failing),
     });
-    const known = { record, failure: failure(60_000), called: true };
+    const known = { record, failure: failure(60_000), attempted: true };
     const refused = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE: objectWith(async () => known) };
     expect(await read("meanwhile", refused)).toMatchObject({ staleReason: "upstream_rejected" });
     resolve(record);
@@ -261,7 +261,7 @@ describe("as time passes", () => {
   });
 
   test("nobody waits for KV while the object is known to have nothing", async () => {
-    const none = { record: null, failure: failure(60_000), called: true };
+    const none = { record: null, failure: failure(60_000), attempted: true };
     await read("nothing", { ACCOUNT_BALANCE: objectWith(async () => none) });
     const get = vi.fn(() => never);
     const kv = { BALANCE_KV: kvWith(get), ACCOUNT_BALANCE: objectWith(failing) };
@@ -273,7 +273,7 @@ describe("as time passes", () => {
 
 test("what the object had without a call to Zoo is a hit", async () => {
   const record = recordOf("object-hit", Date.now());
-  const answer = { record, failure: null, called: false };
+  const answer = { record, failure: null, attempted: false };
   const ACCOUNT_BALANCE = objectWith(async () => answer);
   expect(await read("object-hit", { ACCOUNT_BALANCE })).toMatchObject({
     cache: { source: "object", forward: null },
@@ -289,5 +289,5 @@ test("without a copy the object decides how long to wait; with one, it waits to 
   await read("patience-none", { ACCOUNT_BALANCE });
   await store("patience-copy", recordOf("patience-copy", Date.now() - 600_000));
   await read("patience-copy", { ACCOUNT_BALANCE });
-  expect(demands.map(({ patient }) => patient)).toEqual([false, true]);
+  expect(demands.map(({ wait }) => wait)).toEqual(["by_policy", "until_done"]);
 });

@@ -5,9 +5,9 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { readCopy, writeCopy } from "../../src/balance/kv-copy.ts";
-import { apiKeyRecordSchema } from "../../src/callers/api-key-record.ts";
-import { keysId, readKeysCopy, writeKeysCopy } from "../../src/callers/stored-keys.ts";
-import { sha256Hex } from "../../src/digest.ts";
+import { apiKeyRecordSchema } from "../../src/callers/api-key/record.ts";
+import { keysId, readKeysCopy, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
+import { sha256Hex } from "../../src/lib/digest.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { configWith, env } from "./support.ts";
 
@@ -116,7 +116,12 @@ describe("the balance's copy in KV", () => {
         env.ACCOUNT_BALANCE.getByName(`form-${Math.random()}`),
         async (object) => {
           fetched.mockImplementationOnce(good);
-          const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+          const demand = {
+            account: "default",
+            maxAge: null,
+            wait: "until_done",
+            requestId: "t",
+          } as const;
           return (await object.refresh(demand)).record;
         },
       );
@@ -129,7 +134,7 @@ describe("the balance's copy in KV", () => {
 });
 
 describe("the object's state", () => {
-  const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+  const demand = { account: "default", maxAge: null, wait: "until_done", requestId: "t" } as const;
   async function start(state: unknown) {
     const stub = env.ACCOUNT_BALANCE.getByName(`state-${Math.random()}`);
     await runInDurableObject(stub, (_, { storage }) => storage.kv.put("state", state));
@@ -143,7 +148,7 @@ describe("the object's state", () => {
     expect(await stub.refresh(demand)).toEqual({
       record: RECORD_V1,
       failure: STATE_V1.failure,
-      called: false,
+      attempted: false,
     });
     expect(fetched).not.toHaveBeenCalled();
   });
@@ -194,7 +199,7 @@ describe("an API key's record", () => {
 });
 
 describe("the object's tables and what it has told", () => {
-  const demand = { account: "default", maxAge: null, patient: true, requestId: "t" };
+  const demand = { account: "default", maxAge: null, wait: "until_done", requestId: "t" } as const;
   const TOLD_V1 = {
     v: 1,
     source: SOURCE,

@@ -1,6 +1,7 @@
 import { env as bindings } from "cloudflare:workers";
 import type { Balance, BalanceRecord } from "../../src/balance/record.ts";
-import { type Config, type Env, parseConfig } from "../../src/config.ts";
+import { type Config, parseConfig } from "../../src/config/config.ts";
+import type { Env } from "../../src/env.ts";
 
 /** The real bindings, as miniflare simulates them. */
 export const env = bindings as unknown as Env;

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readZooBody } from "../../src/balance/zoo-body.ts";
+import { readZooBody } from "../../src/zoo/body.ts";
 
 /** `FC_SEED` as a binding repeats another run. */
 const given: unknown = Reflect.get(env, "FC_SEED");

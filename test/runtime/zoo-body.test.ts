@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Balance } from "../../src/balance/record.ts";
-import { readZooBody } from "../../src/balance/zoo-body.ts";
-import { GENERATIONS, type Generation, PAYMENT_SECRET, balanceBody } from "../zoo/bodies.ts";
+import { readZooBody } from "../../src/zoo/body.ts";
+import { balanceBody, GENERATIONS, type Generation, PAYMENT_SECRET } from "../zoo/bodies.ts";
 
 const none = { units: null, refreshes_at: null };
 

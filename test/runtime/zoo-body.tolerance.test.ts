@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type ReadBody, readZooBody } from "../../src/balance/zoo-body.ts";
-import { PAYMENT_SECRET, balanceBody } from "../zoo/bodies.ts";
+import { type ReadBody, readZooBody } from "../../src/zoo/body.ts";
+import { balanceBody, PAYMENT_SECRET } from "../zoo/bodies.ts";
 
 type Fields = Record<string, unknown>;
 const CANARY = "canary_value_that_drift_must_not_name";

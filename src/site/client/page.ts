@@ -1,12 +1,12 @@
 /** The form on the page: asks for the balance and shows it as a phone would. The credential stays in this memory. */
 import { chartOf, type History } from "./chart.ts";
 import {
-  ageInWords,
   type Answer,
+  ageInWords,
   errorInWords,
   money,
-  statusInWords,
   stalenessInWords,
+  statusInWords,
 } from "./words.ts";
 
 const form = element("try", HTMLFormElement);

@@ -2,7 +2,7 @@
  * The deployable bundle with a hand on its platform: time can be moved, and Durable Objects be seeded,
  * restarted, or out of reach, as a header of the request says.
  */
-import proxy, { AccountBalance as Original, IssuerKeys } from "./bundle.js";
+import proxy, { IssuerKeys, AccountBalance as Original } from "./bundle.js";
 
 const realNow = Date.now.bind(Date);
 let movedMs = 0;

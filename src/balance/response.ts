@@ -1,0 +1,122 @@
+/**
+ * A value as it is answered: serialised and digested once, its headers made once a second. What is
+ * left to do for a hit is to copy them.
+ */
+
+import type { Config } from "../config/config.ts";
+import type { Scope } from "../context.ts";
+import { SECURITY_HEADERS } from "../http/security-headers.ts";
+import { matches, weakEtag } from "../lib/etag.ts";
+import type { CacheFacts } from "./read.ts";
+import type { BalanceRecord } from "./record.ts";
+import {
+  type Seen,
+  type StaleReason,
+  type StatusView,
+  toStatusView,
+  toView,
+  type View,
+} from "./view.ts";
+
+export interface Prepared {
+  readonly record: BalanceRecord;
+  readonly staleReason: StaleReason | null;
+  /** UTF-8. */
+  readonly body: Uint8Array;
+  readonly etag: string;
+  /** For a hit in memory, in the second that they are true in. */
+  readonly hit: { second: number; headers: Headers };
+}
+
+const NEVER = { second: Number.NaN, headers: new Headers() };
+
+// One entry per configured account and scope, so bounded by the configuration.
+const memory = new Map<string, Prepared>();
+
+/** @throws ZodError when the value makes no view: a bug must not reach a caller */
+export async function prepare(seen: Seen, scope: Scope, config: Config): Promise<Prepared> {
+  const { record, staleReason } = seen;
+  const ready = recallPrepared(record, staleReason, scope);
+  if (ready !== null) return ready;
+  const whole = toView(seen, config);
+  const view = scope === "balance:read" ? whole : toStatusView(whole);
+  const body = new TextEncoder().encode(JSON.stringify(view));
+  const prepared = { record, staleReason, body, etag: await etagOf(view), hit: { ...NEVER } };
+  memory.set(`${record.account} ${scope}`, prepared);
+  return prepared;
+}
+
+/** What was prepared for exactly this value, or `null`. */
+export function recallPrepared(
+  record: BalanceRecord,
+  staleReason: StaleReason | null,
+  scope: Scope,
+): Prepared | null {
+  const prepared = memory.get(`${record.account} ${scope}`);
+  const same = prepared?.record === record && prepared.staleReason === staleReason;
+  return same ? prepared : null;
+}
+
+export interface Asked {
+  readonly ifNoneMatch: string | null;
+  readonly requestId: string;
+}
+
+/** 200, or 304 where the caller has it already (RFC 9110, section 13.1.2). */
+export function respond(
+  prepared: Prepared,
+  { ifNoneMatch, requestId }: Asked,
+  now: number,
+  cache: CacheFacts,
+  freshSeconds: number,
+): Response {
+  const { body, etag } = prepared;
+  const headers = headersAt(prepared, now, cache, freshSeconds);
+  // Copied into the response below, so that the next one may set its own.
+  headers.set("x-request-id", requestId);
+  return matches(ifNoneMatch, etag)
+    ? new Response(null, { status: 304, headers })
+    : new Response(body, { headers });
+}
+
+function headersAt(
+  { record, etag, hit }: Prepared,
+  now: number,
+  cache: CacheFacts,
+  freshSeconds: number,
+): Headers {
+  const memorable = cache.source === "memory" && cache.forward === null;
+  const second = Math.floor(now / 1_000);
+  if (memorable && hit.second === second) return hit.headers;
+  const ttl = Math.floor((record.fetched_at - now) / 1_000) + freshSeconds;
+  const headers = new Headers({
+    "content-type": "application/json",
+    etag,
+    "cache-control": `private, max-age=${Math.max(0, ttl)}`,
+    vary: "Authorization",
+    // Stated, not left to the platform: `as_of` is Date minus Age, also on a 304.
+    date: new Date(now).toUTCString(),
+    age: String(ageSeconds(record, now)),
+    "cache-status": cacheStatus(cache, ttl),
+    ...SECURITY_HEADERS,
+  });
+  if (memorable) Object.assign(hit, { second, headers });
+  return headers;
+}
+
+/** Whole seconds between whole seconds, so that Date minus Age is `as_of` to the second. */
+export function ageSeconds({ fetched_at }: BalanceRecord, now: number): number {
+  return Math.max(0, Math.floor(now / 1_000) - Math.floor(fetched_at / 1_000));
+}
+
+/** RFC 9211: a hit names its source, a forwarded request why it was. */
+function cacheStatus({ source, forward }: CacheFacts, ttl: number): string {
+  const how = forward === null ? "hit" : `fwd=${forward === "miss" ? "uri-miss" : forward}`;
+  return `zoo-balance; ${how}; ttl=${ttl}; detail=${source}`;
+}
+
+/** Over the body without `as_of`: it changes when the balance does. */
+function etagOf(view: View | StatusView): Promise<string> {
+  const { as_of: _, ...lasting } = view;
+  return weakEtag(lasting);
+}

@@ -1,0 +1,93 @@
+/**
+ * Callers with an API key. Guarantees: a key that is not in Workers KV is refused, no answer of KV is
+ * kept for more than 30 s, and keys that nobody knows cost an isolate a few reads a second at most.
+ */
+import type { Caller } from "../../context.ts";
+import { withDeadline } from "../../lib/deadline.ts";
+import { sha256Hex } from "../../lib/digest.ts";
+import { ExpiringMap } from "../../lib/expiring-map.ts";
+import { logLine, nameOf } from "../../lib/log.ts";
+import { ReadBudget } from "../../lib/token-bucket.ts";
+import { callerId, type Identified } from "../caller.ts";
+import { type Denial, denied, type Result } from "../denial.ts";
+import type { Lookup } from "../lookup.ts";
+import { apiKeyDenial, hasPrefix } from "./format.ts";
+import { type ApiKeyRecord, apiKeyRecordSchema } from "./record.ts";
+
+/** Also the least that KV allows as `cacheTtl`. */
+const KEEP_SECONDS = 30;
+const READ_DEADLINE_MS = 2_000;
+
+interface Entry extends Identified {
+  readonly record: ApiKeyRecord;
+}
+
+const known = new ExpiringMap<Entry>(1_000);
+// Apart from the known ones, which a flood of others must not push out.
+const refused = new ExpiringMap<Denial>(1_000);
+/**
+ * Digests of keys that were good lately, without anything about them: their records are read anew
+ * whatever the flood.
+ */
+const proven = new ExpiringMap<true>(5_000);
+const PROVEN_MS = 86_400_000;
+const budget = new ReadBudget({ burst: 200, perSecond: 20 });
+
+export const isApiKey = hasPrefix;
+
+/** The caller that an API key is for. Never throws on a bad key. */
+export async function identifyByApiKey(key: string, lookup: Lookup): Promise<Result<Identified>> {
+  const bad = await apiKeyDenial(key);
+  if (bad !== null) return denied(bad);
+  const digest = await sha256Hex(key);
+  const entry = known.get(digest) ?? refused.get(digest) ?? (await find(digest, lookup));
+  if (typeof entry === "string") return denied(entry);
+  const { caller, until } = entry;
+  const expiry = Date.parse(entry.record.expires_at ?? "9999-12-31");
+  // A day that its month does not have is no time, and has passed.
+  if (!(expiry > Date.now())) return denied("api_key_expired");
+  return { ok: true, caller, until: Math.min(until, expiry) };
+}
+
+async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | Denial> {
+  if (!mayAsk) return "address_limited";
+  const counted = proven.get(digest) === undefined;
+  if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
+  const readAt = Date.now();
+  let value: unknown;
+  try {
+    const read = env.API_KEYS.get(digest, { type: "text", cacheTtl: KEEP_SECONDS });
+    value = await withDeadline(read, READ_DEADLINE_MS);
+  } catch (error) {
+    if (counted) budget.giveBack();
+    logLine("error", "api_keys_failed", { error: nameOf(error) });
+    return "api_keys_unavailable";
+  }
+  const entry = await entryOf(value, readAt);
+  if (typeof entry === "string") {
+    refused.set(digest, entry, readAt + KEEP_SECONDS * 1_000);
+  } else {
+    if (counted) budget.giveBack();
+    known.set(digest, entry, entry.until);
+    proven.set(digest, true, readAt + PROVEN_MS);
+  }
+  return entry;
+}
+
+async function entryOf(value: unknown, readAt: number): Promise<Entry | Denial> {
+  if (typeof value !== "string") return "api_key_unknown";
+  const record = parse(value);
+  if (record === null) return "api_key_bad_record";
+  const { id, account, scopes } = record;
+  const scope = scopes.includes("balance:read") ? "balance:read" : "balance:status";
+  const caller: Caller = { id: await callerId("api-key", id), account, scope };
+  return { record, caller, until: readAt + KEEP_SECONDS * 1_000 };
+}
+
+function parse(text: string): ApiKeyRecord | null {
+  try {
+    return apiKeyRecordSchema.safeParse(JSON.parse(text)).data ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * A JWT as text (RFC 7515, compact form; RFC 7519): everything that can be checked without a key, so
+ * that a token of bad shape never costs a key fetch. Until the signature is verified, over the same
+ * text, nothing that is read here is trusted.
+ */
+import { ASYMMETRIC, type Issuer } from "../../config/config.ts";
+import { type Denial, type Denied, denied } from "../denial.ts";
+import type { SignedWith } from "./keys-to-try.ts";
+
+/** For clocks that differ. */
+const LEEWAY_SECONDS = 30;
+const MAX_KEY_ID_CHARS = 256;
+/** The year 9999. What lies beyond it is not a time in seconds (milliseconds, often). */
+const MAX_NUMERIC_DATE = 253_402_300_799;
+/** Headers by which a token brings its own key (RFC 7515, section 4.1), or more rules to know. */
+const OWN_KEY = ["jwk", "jku", "x5c", "x5u"];
+
+/** An access or ID token; not a logout token, say, that the same keys sign (RFC 8725, section 3.11). */
+const TYPES = /^(?:application\/)?(?:at\+)?jwt$/i;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+export type Claims = Fields & { readonly sub: string; readonly exp: number };
+
+/** What a token says, and the entry of `JWT_ISSUERS` that it says it for. Not verified yet. */
+export interface Read {
+  readonly ok: true;
+  readonly issuer: Issuer;
+  readonly claims: Claims;
+  readonly signedWith: SignedWith;
+}
+
+/** Every claim is checked, against the entry and the time; or the token is refused. */
+export function readToken(token: string, issuers: readonly Issuer[], now: number): Read | Denied {
+  const parts = token.split(".").map(decode);
+  const [header, claims] = parts.slice(0, 2).map(readJson);
+  if (parts.length !== 3 || parts.includes(null) || header === null || claims === null) {
+    return denied("malformed");
+  }
+  if (header === undefined || claims === undefined) return denied("duplicate_claims");
+  if (issuers.length === 0) return denied("no_issuers");
+  const ofIssuer = issuers.filter(({ issuer }) => issuer === claims.iss);
+  const kid = keyIdOf(header);
+  const read = headerDenial(header) ?? entryOf(header, claims, ofIssuer);
+  if (typeof read === "string") return denied(read, ofIssuer[0]?.issuer);
+  if (kid === null) return denied("key_id", ofIssuer[0]?.issuer);
+  const { issuer, alg } = read;
+  if (!isComplete(claims)) return denied("claims", issuer.issuer);
+  const denial = timeDenial(claims, now);
+  if (denial !== null) return denied(denial, issuer.issuer);
+  return { ok: true, issuer, claims, signedWith: { alg, kid } };
+}
+
+function headerDenial(header: Fields): Denial | null {
+  if (OWN_KEY.some((name) => name in header)) return "embedded_key";
+  if ("crit" in header) return "critical_header";
+  const { typ } = header;
+  return typ === undefined || (typeof typ === "string" && TYPES.test(typ)) ? null : "type";
+}
+
+/** @returns `null` when it is no id */
+function keyIdOf({ kid }: Fields): string | undefined | null {
+  const sane = kid === undefined || (typeof kid === "string" && kid.length <= MAX_KEY_ID_CHARS);
+  return sane ? kid : null;
+}
+
+function entryOf(
+  { alg }: Fields,
+  claims: Fields,
+  ofIssuer: readonly Issuer[],
+): { issuer: Issuer; alg: SignedWith["alg"] } | Denial {
+  if (ofIssuer.length === 0) return "issuer";
+  const audiences = [claims.aud].flat();
+  const ofAudience = ofIssuer.filter(({ audience }) => audiences.includes(audience));
+  if (ofAudience.length === 0) return "audience";
+  const fitting = ofAudience.flatMap((issuer) => {
+    const allowed = (issuer.algorithms ?? ASYMMETRIC).find((known) => known === alg);
+    return allowed === undefined ? [] : [{ issuer, alg: allowed }];
+  });
+  return fitting.find(({ issuer }) => hasScope(claims, issuer)) ?? fitting[0] ?? "algorithm";
+}
+
+/** Whether the claims have the scope that the entry asks for, if it asks for one. */
+export function hasScope(claims: Fields, { scope }: Issuer): boolean {
+  return scope === undefined || scopeWords(claims).includes(scope);
+}
+
+/** `scope`, a string of words (RFC 8693), and `scp`, a list; some providers send one as the other. */
+export function scopeWords({ scope, scp }: Fields): readonly unknown[] {
+  const items = [scope, scp].flat();
+  return items.flatMap((item) => (typeof item === "string" ? item.split(/[\s,]+/) : item));
+}
+
+function isComplete(claims: Fields): claims is Claims {
+  const { sub, exp, nbf, iat } = claims;
+  if (typeof sub !== "string" || sub === "" || !isNumericDate(exp)) return false;
+  return [nbf, iat].every((date) => date === undefined || isNumericDate(date));
+}
+
+function timeDenial({ exp, nbf }: Claims, now: number): "expired" | "not_yet_valid" | null {
+  const seconds = now / 1_000;
+  if (exp <= seconds - LEEWAY_SECONDS) return "expired";
+  return isNumericDate(nbf) && nbf > seconds + LEEWAY_SECONDS ? "not_yet_valid" : null;
+}
+
+function isNumericDate(value: unknown): value is number {
+  return typeof value === "number" && value >= 0 && value <= MAX_NUMERIC_DATE;
+}
+
+const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
+
+/**
+ * The bytes, or `null` unless they are written in the one way that there is (RFC 7515, section 2; RFC
+ * 4648, section 3.5): without padding or white space, and with the unused bits of the last character
+ * zero. So no token has a second spelling; decoders, jose's among them, do not insist on that.
+ */
+function decode(part: string): Uint8Array | null {
+  try {
+    const bytes = Uint8Array.fromBase64(part, BASE64URL);
+    return bytes.toBase64(BASE64URL) === part ? bytes : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @returns `null` when it is no JSON object, `undefined` when a name stands in it twice */
+function readJson(bytes: Uint8Array | null): Fields | null | undefined {
+  try {
+    if (bytes === null) return null;
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+    return hasDuplicateNames(text) ? undefined : (value as Fields);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Parsers differ in which of two equal names they keep, so such a token says different things to
+ * different readers (RFC 7519, section 4 allows to refuse it).
+ *
+ * @param json valid JSON
+ */
+function hasDuplicateNames(json: string): boolean {
+  const open: Set<string>[] = [];
+  let text = "";
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === "{" || token === "[") open.push(new Set());
+    else if (token === "}" || token === "]") open.pop();
+    else if (token !== ":") text = token;
+    else {
+      const name: string = JSON.parse(text);
+      const names = open.at(-1);
+      if (names === undefined || names.has(name)) return true;
+      names.add(name);
+    }
+  }
+  return false;
+}

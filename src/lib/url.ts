@@ -1,0 +1,33 @@
+/** Which URLs the Worker may call. */
+
+/** https anywhere, http only to a loopback host: a token must not travel in the clear. */
+export function isSafeUrl(text: string): boolean {
+  // The parser would drop white space and a bare "#", and a path is appended to what was written.
+  const url = /[\s#]/.test(text) ? null : URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  if (url.protocol === "https:") return true;
+  return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+}
+
+/** Names and addresses that only mean something inside a network. IPv6 literals are refused altogether. */
+export function isPublicHttps(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.protocol !== "https:" || url.username !== "" || url.password !== "") {
+    return false;
+  }
+  const host = url.hostname.replace(/\.$/, "");
+  if (host.startsWith("[") || !host.includes(".")) return false;
+  if (/\.(localhost|local|internal|home|lan|arpa)$/.test(host)) return false;
+  const [, a = "", b = ""] = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host) ?? [];
+  if (a === "") return true;
+  const [first, second] = [Number(a), Number(b)];
+  return !(
+    [0, 10, 127].includes(first) ||
+    first >= 224 ||
+    (first === 100 && second >= 64 && second < 128) ||
+    (first === 169 && second === 254) ||
+    (first === 172 && second >= 16 && second < 32) ||
+    (first === 192 && (second === 168 || second === 0)) ||
+    (first === 198 && (second === 18 || second === 19))
+  );
+}
