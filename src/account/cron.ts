@@ -1,22 +1,21 @@
-/** The cron trigger: history and alerts need no readers. Freshness and backoff hold here as for callers. */
-
+/** The cron trigger: keeps history and alerts current without traffic. Freshness and backoff hold as for callers. */
+import type { RefreshDemand } from "../balance/refresh.ts";
 import { parseConfig } from "../config/config.ts";
 import type { Env } from "../env.ts";
-import { logLine, nameOf } from "../lib/log.ts";
+import { callObject } from "../lib/durable-object.ts";
+import { logLine } from "../lib/log.ts";
 
 /** Refreshes each account's value where it is no longer fresh. Never throws. */
 export async function refreshAll(env: Env): Promise<void> {
   const parsed = parseConfig(env);
   if (!parsed.ok) return logLine("error", "misconfigured", { problems: parsed.problems });
-  const refreshes = [...parsed.config.accounts.keys()].map(async (account) => {
+  const refreshes = [...parsed.config.accounts.keys()].map((account) => {
     const requestId = crypto.randomUUID();
-    try {
-      const demand = { account, maxAge: null, wait: "until_done" as const, requestId };
-      await env.ACCOUNT_BALANCE.getByName(account).refresh(demand);
-    } catch (error) {
-      const facts = { request_id: requestId, account, error: nameOf(error) };
-      logLine("error", "object_failed", facts);
-    }
+    const demand: RefreshDemand = { account, maxAge: null, wait: "until_done", requestId };
+    return callObject(() => env.ACCOUNT_BALANCE.getByName(account).refresh(demand), {
+      request_id: requestId,
+      account,
+    });
   });
   await Promise.all(refreshes);
 }

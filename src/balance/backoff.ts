@@ -1,12 +1,14 @@
-/** When the next call to Zoo may be made. Pure decisions. */
+/** When the next call to Zoo may be made: exponential backoff with jitter, as pure decisions. */
 import * as z from "zod/mini";
 import { moment, whole } from "../lib/schema.ts";
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 60_000;
 /** A `Retry-After` beyond this is not believed: a balance may not freeze for longer. */
-export const MAX_RETRY_AFTER_MS = 3_600_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 const JITTER = 0.25;
+/** No wait is longer: MIN_REFRESH_SECONDS may be a day at most. */
+const MAX_WAIT_MS = Math.max(MAX_RETRY_AFTER_MS, 86_400_000);
 
 export const failureSchema = z.strictObject({
   reason: z.enum(["upstream_unavailable", "upstream_rejected", "upstream_invalid"]),
@@ -18,6 +20,24 @@ export const failureSchema = z.strictObject({
   count: whole(1, Number.MAX_SAFE_INTEGER),
 });
 export type Failure = z.infer<typeof failureSchema>;
+
+/**
+ * When Zoo may be called again, epoch milliseconds; 0 for at once.
+ *
+ * @param failure the last attempt's, whose backoff counts; null after a success
+ * @param attemptedAt start of the last attempt, epoch milliseconds
+ * @param intervalMs least time between the starts of two attempts
+ */
+export function earliestRefreshAt(
+  failure: Failure | null,
+  attemptedAt: number,
+  intervalMs: number,
+  now: number,
+): number {
+  const earliest = Math.max(failure?.retry_at ?? 0, attemptedAt + intervalMs);
+  // A deadline further away than any wait was written before the clock moved back: ignore it.
+  return earliest - now > MAX_WAIT_MS ? 0 : earliest;
+}
 
 /**
  * The failure that follows `previous` (null after a success): the next attempt is 1 s, 2 s, 4 s… later,
@@ -36,7 +56,7 @@ export function nextFailure(
   const longest = Math.min(MAX_DELAY_MS, doubled * (1 + JITTER));
   const shortest = longest / (1 + JITTER);
   const backoff = shortest + (longest - shortest) * random;
-  // A refused token is soon another one, and nobody should have to wait for the old one's sentence.
+  // Ignore Retry-After on 401 and 403: a rotated token must work at once.
   const believed = failed.reason === "upstream_rejected" ? null : failed.retryAfterMs;
   const asked = Math.min(MAX_RETRY_AFTER_MS, believed ?? 0);
   const retryAt = now + Math.ceil(Math.max(backoff, asked));

@@ -1,11 +1,12 @@
 /**
- * The short way: a request that this isolate's memory alone can answer. It decides nothing of its own:
- * whatever is not plainly known from a moment ago, it leaves to the app, which also fills the memory.
+ * The fast path: answers a hit from this isolate's memory before Hono sees the request. It decides nothing
+ * of its own: whatever takes more than memory it leaves to the app, which also fills that memory.
  */
 
 import { allowsCaller } from "../callers/limit.ts";
 import { isAttested, recallCaller } from "../callers/verified-cache.ts";
 import { type Config, parseConfig } from "../config/config.ts";
+import { isolateStateOf } from "../config/isolate-state.ts";
 import type { Caller } from "../context.ts";
 import type { Env } from "../env.ts";
 import { writeMetric } from "../lib/metrics.ts";
@@ -15,7 +16,7 @@ import { recallFresh } from "./read.ts";
 import { ageSeconds, type Prepared, recallPrepared, respond } from "./response.ts";
 
 export const BALANCE_PATH = "/v1/balance";
-const FROM_MEMORY = { source: "memory", forward: null } as const;
+const FROM_MEMORY = { store: "memory", forward: null } as const;
 
 interface Hit {
   readonly prepared: Prepared;
@@ -44,13 +45,14 @@ function find({ method, url, headers }: Request, env: Env): Hit | null {
   const authorization = headers.get("authorization");
   if (!parsed.ok || authorization === null) return null;
   const { config } = parsed;
+  const state = isolateStateOf(config);
   const caller = recallCaller(authorization, config);
   if (caller === null || !isPlain(headers, config)) return null;
 
   const now = Date.now();
   const maxAge = requestedMaxAge(headers.get("cache-control"));
-  const record = recallFresh(caller.account, maxAge, config, now);
-  const prepared = record && recallPrepared(record, null, caller.scope);
+  const record = recallFresh(caller.account, maxAge, config, state, now);
+  const prepared = record && recallPrepared(record, null, caller.scope, state);
   return prepared && { prepared, caller, config, now };
 }
 

@@ -1,12 +1,13 @@
-/** The freshness table of the README as a pure decision. */
+/** The freshness table (RFC 9111, section 4.2; RFC 5861 for stale-while-revalidate) as pure decisions. */
 import type { Config } from "../config/config.ts";
+import type { Failure } from "./backoff.ts";
 
 export type Plan =
-  /** Answer it at once. */
+  /** Answer the stored value at once. */
   | "serve"
-  /** Answer it at once; refresh behind the answer. */
+  /** Answer it at once; refresh behind the answer (stale-while-revalidate). */
   | "serve_and_refresh"
-  /** Wait a little for a refresh, then answer whatever there is. */
+  /** Wait a little for a refresh, then answer the new value or the stored one. */
   | "refresh_or_serve"
   /** Only a refresh can answer. */
   | "refresh";
@@ -26,6 +27,21 @@ export function plan(ageMs: number | null, maxAgeSeconds: number | null, d: Dura
   if (ageMs <= d.FRESH_SECONDS * 1_000) return "serve";
   if (ageMs <= (d.FRESH_SECONDS + d.REVALIDATE_SECONDS) * 1_000) return "serve_and_refresh";
   return "refresh_or_serve";
+}
+
+/**
+ * {@link plan} for an isolate that has heard of the last failure: while its backoff is in force a refresh
+ * would not be made, so the stored value or the error is answered at once.
+ */
+export function planWithBackoff(
+  ageMs: number | null,
+  maxAgeSeconds: number | null,
+  failure: Failure | null,
+  d: Durations,
+  now: number,
+): Plan | "back_off" {
+  const planned = plan(ageMs, maxAgeSeconds, d);
+  return planned !== "serve" && failure !== null && now < failure.retry_at ? "back_off" : planned;
 }
 
 /**

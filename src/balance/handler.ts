@@ -1,4 +1,4 @@
-/** `GET /v1/balance`, whatever it takes; `src/hit.ts` is the shorter way for what memory can answer. */
+/** `GET /v1/balance` in full; `fast-path.ts` answers what the isolate's memory alone can. */
 import type { TypedResponse } from "hono";
 import type { AppContext } from "../context.ts";
 import { ProblemError } from "../problem.ts";
@@ -11,18 +11,19 @@ import type { StatusView, View } from "./view.ts";
 type BalanceResponse = Response & TypedResponse<View | StatusView, 200, "json">;
 
 export async function answerBalance(c: AppContext): Promise<BalanceResponse> {
-  const { config, caller, requestId } = c.var;
+  const { config, state, caller, requestId } = c.var;
   const { headers } = c.req.raw;
   const maxAge = requestedMaxAge(headers.get("cache-control"));
   const request = { account: caller.account, maxAge, requestId };
-  const read = await readBalance(request, config, c.env, (work) => c.executionCtx.waitUntil(work));
+  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+  const read = await readBalance(request, { config, state, env: c.env, waitUntil });
   if (!read.found) {
     const retryAfter = { "retry-after": String(read.retryAfter) };
     throw new ProblemError(read.reason, undefined, retryAfter);
   }
   const { record, cache, now } = read;
-  c.set("served", { cache: cache.forward ?? cache.source, age: ageSeconds(record, now) });
-  const prepared = await prepare(read, caller.scope, config);
+  c.set("served", { cache: cache.forward ?? cache.store, age: ageSeconds(record, now) });
+  const prepared = await prepare(read, caller.scope, config, state);
   const asked = { ifNoneMatch: headers.get("if-none-match"), requestId };
   return respond(prepared, asked, now, cache, config.FRESH_SECONDS) as BalanceResponse;
 }

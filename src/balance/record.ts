@@ -74,3 +74,9 @@ export function readRecord(
   if (!success || data.account !== name || data.source !== source) return null;
   return data.fetched_at > now + MAX_CLOCK_SKEW_MS ? null : data;
 }
+
+/** The one that was fetched later. */
+export function newest(a: BalanceRecord | null, b: BalanceRecord | null): BalanceRecord | null {
+  if (a === null || b === null) return a ?? b;
+  return b.fetched_at > a.fetched_at ? b : a;
+}

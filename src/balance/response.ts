@@ -1,9 +1,10 @@
 /**
- * A value as it is answered: serialised and digested once, its headers made once a second. What is
- * left to do for a hit is to copy them.
+ * The 200 and the 304 of a balance. Body and `ETag` are made once per value, the headers once a second, so
+ * that a hit only copies them.
  */
 
 import type { Config } from "../config/config.ts";
+import type { IsolateState } from "../config/isolate-state.ts";
 import type { Scope } from "../context.ts";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
 import { matches, weakEtag } from "../lib/etag.ts";
@@ -24,25 +25,34 @@ export interface Prepared {
   /** UTF-8. */
   readonly body: Uint8Array;
   readonly etag: string;
-  /** For a hit in memory, in the second that they are true in. */
+  /** The headers of a hit in memory, and the second (epoch) for which they hold. */
   readonly hit: { second: number; headers: Headers };
 }
 
 const NEVER = { second: Number.NaN, headers: new Headers() };
 
-// One entry per configured account and scope, so bounded by the configuration.
-const memory = new Map<string, Prepared>();
+/** One entry per configured account and scope, so bounded by the configuration. */
+class PreparedResponses {
+  readonly byView = new Map<string, Prepared>();
+}
+
+const viewKey = (account: string, scope: Scope) => `${account} ${scope}`;
 
 /** @throws ZodError when the value makes no view: a bug must not reach a caller */
-export async function prepare(seen: Seen, scope: Scope, config: Config): Promise<Prepared> {
+export async function prepare(
+  seen: Seen,
+  scope: Scope,
+  config: Config,
+  state: IsolateState,
+): Promise<Prepared> {
   const { record, staleReason } = seen;
-  const ready = recallPrepared(record, staleReason, scope);
+  const ready = recallPrepared(record, staleReason, scope, state);
   if (ready !== null) return ready;
   const whole = toView(seen, config);
   const view = scope === "balance:read" ? whole : toStatusView(whole);
   const body = new TextEncoder().encode(JSON.stringify(view));
   const prepared = { record, staleReason, body, etag: await etagOf(view), hit: { ...NEVER } };
-  memory.set(`${record.account} ${scope}`, prepared);
+  state.of(PreparedResponses).byView.set(viewKey(record.account, scope), prepared);
   return prepared;
 }
 
@@ -51,12 +61,14 @@ export function recallPrepared(
   record: BalanceRecord,
   staleReason: StaleReason | null,
   scope: Scope,
+  state: IsolateState,
 ): Prepared | null {
-  const prepared = memory.get(`${record.account} ${scope}`);
+  const prepared = state.of(PreparedResponses).byView.get(viewKey(record.account, scope));
   const same = prepared?.record === record && prepared.staleReason === staleReason;
   return same ? prepared : null;
 }
 
+/** What of the request decides the form of the answer. */
 export interface Asked {
   readonly ifNoneMatch: string | null;
   readonly requestId: string;
@@ -85,7 +97,7 @@ function headersAt(
   cache: CacheFacts,
   freshSeconds: number,
 ): Headers {
-  const memorable = cache.source === "memory" && cache.forward === null;
+  const memorable = cache.store === "memory" && cache.forward === null;
   const second = Math.floor(now / 1_000);
   if (memorable && hit.second === second) return hit.headers;
   const ttl = Math.floor((record.fetched_at - now) / 1_000) + freshSeconds;
@@ -109,10 +121,10 @@ export function ageSeconds({ fetched_at }: BalanceRecord, now: number): number {
   return Math.max(0, Math.floor(now / 1_000) - Math.floor(fetched_at / 1_000));
 }
 
-/** RFC 9211: a hit names its source, a forwarded request why it was. */
-function cacheStatus({ source, forward }: CacheFacts, ttl: number): string {
+/** RFC 9211: a hit names the store it came from, a forwarded request why it was forwarded. */
+function cacheStatus({ store, forward }: CacheFacts, ttl: number): string {
   const how = forward === null ? "hit" : `fwd=${forward === "miss" ? "uri-miss" : forward}`;
-  return `zoo-balance; ${how}; ttl=${ttl}; detail=${source}`;
+  return `zoo-balance; ${how}; ttl=${ttl}; detail=${store}`;
 }
 
 /** Over the body without `as_of`: it changes when the balance does. */

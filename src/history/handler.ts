@@ -1,9 +1,8 @@
 /** `GET /v1/balance/history`: asks the account's Durable Object, which alone has it. */
 import type { TypedResponse } from "hono";
 import type { AppContext } from "../context.ts";
-import { withDeadline } from "../lib/deadline.ts";
+import { callObject } from "../lib/durable-object.ts";
 import { matches, weakEtag } from "../lib/etag.ts";
-import { logLine, nameOf } from "../lib/log.ts";
 import { ProblemError } from "../problem.ts";
 import { DEFAULT_DAYS, type HistoryExcerpt, MAX_DAYS } from "./store.ts";
 import { type HistoryView, toHistoryView } from "./view.ts";
@@ -43,15 +42,11 @@ function daysOf(text = `${DEFAULT_DAYS}`): number {
 }
 
 async function excerptOf(c: AppContext, account: string, days: number): Promise<HistoryExcerpt> {
-  try {
-    const answer = c.env.ACCOUNT_BALANCE.getByName(account).history(account, days);
-    return await withDeadline(answer, OBJECT_DEADLINE_MS);
-  } catch (error) {
-    logLine("error", "object_failed", {
-      request_id: c.var.requestId,
-      account,
-      error: nameOf(error),
-    });
-    throw new ProblemError("upstream_unavailable", "object_failed", { "retry-after": "5" });
-  }
+  const called = await callObject(
+    () => c.env.ACCOUNT_BALANCE.getByName(account).history(account, days),
+    { request_id: c.var.requestId, account },
+    OBJECT_DEADLINE_MS,
+  );
+  if (called !== null) return called.answer;
+  throw new ProblemError("upstream_unavailable", "object_failed", { "retry-after": "5" });
 }

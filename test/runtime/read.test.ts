@@ -1,7 +1,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Found, type Missing, readBalance } from "../../src/balance/read.ts";
 import type { RefreshDemand, RefreshOutcome } from "../../src/balance/refresh.ts";
+import { IsolateState } from "../../src/config/isolate-state.ts";
 import type { Env } from "../../src/env.ts";
 import { configWith, env, recordOf } from "./support.ts";
 
@@ -16,6 +17,11 @@ const kvWith = (get: () => Promise<unknown>) => ({ get }) as unknown as KVNamesp
 const objectWith = (refresh: Refresh) => ({ getByName: () => ({ refresh }) }) as unknown as Object;
 const failing = () => Promise.reject(new Error("boom"));
 
+let state: IsolateState;
+beforeEach(() => {
+  state = new IsolateState();
+});
+
 async function read(
   account: string,
   bindings: Partial<Env>,
@@ -24,8 +30,14 @@ async function read(
   const context = createExecutionContext();
   const config = configWith(account, { ZOO_TIMEOUT_MS: 1, ...variables });
   const request = { account, maxAge, requestId: "test" };
-  const result = await readBalance(request, config, { ...env, ...bindings }, (work) => {
+  const waitUntil = (work: Promise<unknown>) => {
     if (bindings.ACCOUNT_BALANCE !== stuckObject) context.waitUntil(work);
+  };
+  const result = await readBalance(request, {
+    config,
+    state,
+    env: { ...env, ...bindings },
+    waitUntil,
   });
   await waitOnExecutionContext(context);
   return result;
@@ -79,7 +91,7 @@ describe("KV fails, the object serves", () => {
       stale: false,
       staleReason: null,
       record: { account, balance: { monthly: { remaining: "1.00" } } },
-      cache: { source: "object", forward: "miss" },
+      cache: { store: "object", forward: "miss" },
     });
   });
 
@@ -111,7 +123,7 @@ describe.each<[string, Error, number]>([
       found: true,
       stale: true,
       staleReason: "upstream_unavailable",
-      cache: { source: "kv", forward: "stale" },
+      cache: { store: "kv", forward: "stale" },
     });
     expect(asked).toBe(calls);
   });
@@ -162,7 +174,7 @@ describe("the object", () => {
     await store("behind", recordOf("behind", Date.now() - 90_000));
     expect(await read("behind", { ACCOUNT_BALANCE })).toMatchObject({
       staleReason: "revalidating",
-      cache: { source: "kv", forward: null },
+      cache: { store: "kv", forward: null },
     });
   });
 
@@ -191,7 +203,7 @@ test("what was found is remembered when everything fails after", async () => {
   const working = objectWith(async () => outcome(record));
   await read("memory", { ACCOUNT_BALANCE: working });
   const broken = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE: objectWith(failing) };
-  expect(await read("memory", broken)).toMatchObject({ record, cache: { source: "memory" } });
+  expect(await read("memory", broken)).toMatchObject({ record, cache: { store: "memory" } });
 });
 
 describe("as time passes", () => {
@@ -276,7 +288,7 @@ test("what the object had without a call to Zoo is a hit", async () => {
   const answer = { record, failure: null, attempted: false };
   const ACCOUNT_BALANCE = objectWith(async () => answer);
   expect(await read("object-hit", { ACCOUNT_BALANCE })).toMatchObject({
-    cache: { source: "object", forward: null },
+    cache: { store: "object", forward: null },
   });
 });
 

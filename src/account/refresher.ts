@@ -1,0 +1,177 @@
+/**
+ * Single flight: one refresh of an account at a time, worldwide, since each account has one Durable
+ * Object. The last good value and the last failure survive restarts in the object's storage.
+ *
+ * Sharing `#inFlight` between requests is sound here, and only here: a Durable Object runs all its
+ * requests in one context, while in a Worker a promise dies with the request that made it.
+ */
+import * as z from "zod/mini";
+import { earliestRefreshAt, type Failure, failureSchema, nextFailure } from "../balance/backoff.ts";
+import { plan } from "../balance/freshness.ts";
+import { writeCopy } from "../balance/kv-copy.ts";
+import { type BalanceRecord, newRecord, readRecord, recordSchema } from "../balance/record.ts";
+import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
+import type { Account, Config } from "../config/config.ts";
+import type { Env } from "../env.ts";
+import { withDeadline } from "../lib/deadline.ts";
+import { logLine, nameOf } from "../lib/log.ts";
+import { writeMetric } from "../lib/metrics.ts";
+import { moment, version } from "../lib/schema.ts";
+import { fetchBalance } from "../zoo/client.ts";
+
+/** What hangs on a refresh, and must never fail it. */
+export interface SideEffects {
+  afterValue(record: BalanceRecord, config: Config): Promise<void>;
+  afterFailure(upstream: Account, config: Config, failure: Failure): Promise<void>;
+}
+
+/** What a refresh works with, parsed anew for each call. */
+export interface RefreshContext {
+  readonly upstream: Account;
+  readonly config: Config;
+  readonly env: Env;
+}
+
+const STATE_KEY = "state";
+const stateSchema = z.strictObject({
+  v: version(1),
+  /** {@link Account.source}: an account that now has another source starts anew. */
+  source: z.string(),
+  record: z.nullable(recordSchema),
+  failure: z.nullable(failureSchema),
+  /** Start of the last call to Zoo, epoch milliseconds. */
+  attempted_at: moment,
+});
+type State = z.infer<typeof stateSchema>;
+
+const emptyState = (source: string): State => ({
+  v: 1,
+  source,
+  record: null,
+  failure: null,
+  attempted_at: 0,
+});
+
+export class Refresher {
+  readonly #ctx: DurableObjectState;
+  readonly #sideEffects: SideEffects;
+  #state: State;
+  #inFlight: Promise<void> | undefined;
+
+  constructor(ctx: DurableObjectState, sideEffects: SideEffects) {
+    this.#ctx = ctx;
+    this.#sideEffects = sideEffects;
+    this.#state = stateSchema.safeParse(ctx.storage.kv.get(STATE_KEY)).data ?? emptyState("");
+  }
+
+  /**
+   * The value, refreshed first when it is too old and backoff and interval allow. The age is judged by
+   * the object's own clock, and by the same table as a copy in the Worker.
+   */
+  async refresh(demand: RefreshDemand, on: RefreshContext): Promise<RefreshOutcome> {
+    const { upstream, config } = on;
+    if (this.#state.source !== upstream.source) this.#state = emptyState(upstream.source);
+    const decision = plan(this.#ageMs(upstream), demand.maxAge, config);
+    if (decision === "serve") return this.#outcome(upstream, false);
+    this.#inFlight ??= this.#start(demand, on);
+    const inFlight = this.#inFlight;
+    if (inFlight === undefined) return this.#outcome(upstream, false);
+    const wait = demand.wait === "until_done" ? "refresh" : decision;
+    switch (wait) {
+      case "refresh":
+        await inFlight;
+        break;
+      case "refresh_or_serve":
+        await withDeadline(inFlight, config.STALE_WAIT_MS).catch(() => undefined);
+        break;
+      case "serve_and_refresh":
+        break;
+      default:
+        wait satisfies never;
+    }
+    return this.#outcome(upstream, true);
+  }
+
+  #outcome(upstream: Account, attempted: boolean): RefreshOutcome {
+    return { record: this.#record(upstream), failure: this.#state.failure, attempted };
+  }
+
+  #ageMs(upstream: Account): number | null {
+    const record = this.#record(upstream);
+    return record === null ? null : Date.now() - record.fetched_at;
+  }
+
+  #record(upstream: Account): BalanceRecord | null {
+    return readRecord(this.#state.record, upstream, Date.now());
+  }
+
+  /** @returns `undefined` while backoff or MIN_REFRESH_SECONDS forbid a call */
+  #start(demand: RefreshDemand, on: RefreshContext): Promise<void> | undefined {
+    const { upstream, config } = on;
+    // MIN_REFRESH_SECONDS throttles what a caller forces beyond the table: a stale value is due in any case.
+    const forced = plan(this.#ageMs(upstream), null, config) === "serve";
+    const { failure, attempted_at } = this.#state;
+    const intervalMs = forced ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
+    const now = Date.now();
+    if (now < earliestRefreshAt(failure, attempted_at, intervalMs, now)) return undefined;
+    const inFlight = this.#refresh(demand, on).finally(() => {
+      this.#inFlight = undefined;
+    });
+    // The callers may all hang up; the refresh goes on.
+    this.#ctx.waitUntil(inFlight);
+    return inFlight;
+  }
+
+  async #refresh({ requestId }: RefreshDemand, on: RefreshContext): Promise<void> {
+    const { upstream, config, env } = on;
+    const started = Date.now();
+    this.#save({ ...this.#state, attempted_at: started });
+    const result = await fetchBalance(upstream, config);
+    const now = Date.now();
+    const facts = {
+      request_id: requestId,
+      account: upstream.name,
+      upstream_status: result.status,
+      upstream_ms: now - started,
+      zoo_request_id: result.zooRequestId,
+    };
+    writeMetric(env.METRICS, {
+      route: "refresh",
+      status: Number(result.status) || 0,
+      account: upstream.name,
+      code: result.ok ? "" : result.reason,
+      ms: now - started,
+    });
+    if (result.drift.length > 0)
+      logLine("warn", "upstream_drift", { ...facts, drift: result.drift });
+    if (!result.ok) {
+      const failure = nextFailure(this.#state.failure, result, now, Math.random());
+      this.#save({ ...this.#state, failure });
+      const retry = { failures: failure.count, retry_in_ms: failure.retry_at - now };
+      logLine("error", "refresh_failed", { ...facts, reason: result.reason, ...retry });
+      await this.#runSideEffects(upstream, () =>
+        this.#sideEffects.afterFailure(upstream, config, failure),
+      );
+      return;
+    }
+    const record = newRecord(upstream, result.balance, now);
+    this.#save({ ...this.#state, record, failure: null });
+    await this.#runSideEffects(upstream, () => this.#sideEffects.afterValue(record, config));
+    logLine("info", "refreshed", facts);
+    this.#ctx.waitUntil(writeCopy(env.BALANCE_KV, record, config.STALE_SECONDS));
+  }
+
+  /** Side effects (history, alerts) must never fail the refresh. */
+  async #runSideEffects({ name }: Account, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      logLine("error", "internal", { account: name, error: nameOf(error) });
+    }
+  }
+
+  #save(state: State): void {
+    this.#state = state;
+    this.#ctx.storage.kv.put(STATE_KEY, state);
+  }
+}
