@@ -73,8 +73,8 @@ export class ProblemError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** The configured issuer a refused token claims to be of, for the log alone. */
   readonly issuer: string | undefined;
-  /** It was logged a moment ago for the same sender: a flood of requests is no flood of lines. */
-  quiet = false;
+  /** Log throttling: the same reason was already logged for this sender a moment ago. */
+  suppressLog = false;
 
   constructor(
     code: ProblemCode,

@@ -4,7 +4,7 @@
  */
 
 import { allowsCaller } from "../callers/limit.ts";
-import { isAttested, recallCaller } from "../callers/verified-cache.ts";
+import { VerifiedCache } from "../callers/verified-cache.ts";
 import { type Config, parseConfig } from "../config/config.ts";
 import { isolateStateOf } from "../config/isolate-state.ts";
 import type { Caller } from "../context.ts";
@@ -46,8 +46,9 @@ function find({ method, url, headers }: Request, env: Env): Hit | null {
   if (!parsed.ok || authorization === null) return null;
   const { config } = parsed;
   const state = isolateStateOf(config);
-  const caller = recallCaller(authorization, config);
-  if (caller === null || !isPlain(headers, config)) return null;
+  const verified = state.of(VerifiedCache);
+  const caller = verified.callerOf(authorization);
+  if (caller === null || !isPlain(headers, config, verified)) return null;
 
   const now = Date.now();
   const maxAge = requestedMaxAge(headers.get("cache-control"));
@@ -86,9 +87,9 @@ function isBalance(url: string): boolean {
 }
 
 /** Nothing that only the app knows how to answer: a web view, or an app to be attested first. */
-function isPlain(headers: Headers, config: Config): boolean {
+function isPlain(headers: Headers, config: Config, verified: VerifiedCache): boolean {
   if (config.CORS_ORIGINS.length > 0) return false;
   if (config.APP_CHECK === undefined) return true;
   const token = headers.get("x-firebase-appcheck");
-  return token !== null && isAttested(token, config);
+  return token !== null && verified.isAttested(token);
 }

@@ -1,8 +1,8 @@
 /**
- * App attestation with Firebase App Check: the request comes from the real app, on a real device.
- * Beside the credential, never instead of it.
+ * App attestation with Firebase App Check: evidence that a request comes from the genuine app on a genuine
+ * device. Required beside the credential, never accepted in its place.
  */
-import type { AppCheck, Config, Issuer } from "../config/config.ts";
+import type { AppCheck, Issuer } from "../config/config.ts";
 import type { Middleware } from "../context.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine } from "../lib/log.ts";
@@ -10,14 +10,14 @@ import { ProblemError } from "../problem.ts";
 import { type Denial, denied, problemOf } from "./denial.ts";
 import { verifyJwt } from "./jwt/verify.ts";
 import type { Lookup } from "./lookup.ts";
-import { isAttested, rememberAttested } from "./verified-cache.ts";
+import { VerifiedCache } from "./verified-cache.ts";
 
 const JWKS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks";
 const MAX_TOKEN_CHARS = 4_096;
 const OBSERVE_DEADLINE_MS = 300;
 
 /**
- * `observe` logs and counts a failure and serves the caller all the same; `enforce` refuses.
+ * `observe` logs and counts a failure but serves the caller; `enforce` refuses.
  *
  * @throws ProblemError `attestation_failed`, or `upstream_unavailable` when it cannot be checked now
  */
@@ -26,13 +26,14 @@ export const attest: Middleware = async function attest(c, next) {
   if (APP_CHECK === undefined) return next();
   const { env, executionCtx } = c;
   const enforce = APP_CHECK.mode === "enforce";
-  const check = attestationFailure(c.req.header("x-firebase-appcheck"), c.var.config, {
+  const check = attestationFailure(c.req.header("x-firebase-appcheck"), APP_CHECK, {
     env,
+    state: c.var.state,
     waitUntil: (work) => executionCtx.waitUntil(work),
-    mayAsk: true,
+    cacheOnly: false,
   });
   executionCtx.waitUntil(check);
-  // What is only observed must not cost the caller more than a moment.
+  // Observing must not delay the caller noticeably.
   const failure = enforce
     ? await check
     : await withDeadline(check, OBSERVE_DEADLINE_MS).catch(() => "keys_unavailable" as const);
@@ -49,22 +50,22 @@ export const attest: Middleware = async function attest(c, next) {
 
 async function attestationFailure(
   token: string | undefined,
-  config: Config,
+  appCheck: AppCheck,
   lookup: Lookup,
 ): Promise<Denial | "missing" | "app_id" | null> {
-  const appCheck = config.APP_CHECK;
   if (token === undefined) return "missing";
-  if (appCheck === undefined || isAttested(token, config)) return null;
+  const verifiedCache = lookup.state.of(VerifiedCache);
+  if (verifiedCache.isAttested(token)) return null;
   if (token.length > MAX_TOKEN_CHARS) return "too_large";
   const verified = await verifyJwt(token, [issuerFor(appCheck)], lookup);
   if (!verified.ok) return verified.denial;
   const { sub, exp } = verified.claims;
   if (!appCheck.app_ids.includes(sub)) return "app_id";
-  rememberAttested(token, exp * 1_000, config);
+  verifiedCache.addAttested(token, exp * 1_000);
   return null;
 }
 
-/** Firebase's tokens are those of an issuer like another (its own documentation, "Verify tokens"). */
+/** App Check tokens are JWTs of an ordinary issuer (Firebase's documentation, "Verify App Check tokens"). */
 function issuerFor({ project_number, jwks_url }: AppCheck): Issuer {
   return {
     issuer: `https://firebaseappcheck.googleapis.com/${project_number}`,

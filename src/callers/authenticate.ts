@@ -1,17 +1,15 @@
-/** From the Authorization header to a caller, or a refusal that tells outsiders nothing. */
-
+/** From the Authorization header to a verified caller, or a refusal that tells outsiders nothing. */
 import type { Middleware } from "../context.ts";
-import type { Env } from "../env.ts";
 import { ProblemError } from "../problem.ts";
 import { identifyByApiKey, isApiKey } from "./api-key/lookup.ts";
 import type { Identified } from "./caller.ts";
 import { type Denied, denied, problemOf, type Result } from "./denial.ts";
 import { identifyByJwt } from "./jwt/verify.ts";
-import { addressOf, countFailure, isFailing, loggedOnce } from "./limit.ts";
+import { addressOf, countFailure, isOverFailureLimit, throttleLog } from "./limit.ts";
 import type { Lookup } from "./lookup.ts";
-import { recallCaller, rememberCaller } from "./verified-cache.ts";
+import { VerifiedCache } from "./verified-cache.ts";
 
-/** Larger than any identity provider's token; a header of more is not looked into. */
+/** Longer than any identity provider's tokens; a longer header is refused unread. */
 const MAX_CREDENTIAL_CHARS = 8_192;
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
@@ -19,38 +17,45 @@ const BEARER = /^Bearer +([^\s,]+)$/i;
 export const authenticate: Middleware = async function authenticate(c, next) {
   const header = c.req.header("authorization");
   const address = addressOf(c.req.raw.headers);
-  if (header === undefined) {
-    throw loggedOnce(new ProblemError("missing_credentials", "no_header"), address);
-  }
   const { env, executionCtx } = c;
-  const { config } = c.var;
-  let caller = recallCaller(header, config);
+  const { config, state } = c.var;
+  if (header === undefined) {
+    throw throttleLog(new ProblemError("missing_credentials", "no_header"), address, state);
+  }
+  const verified = state.of(VerifiedCache);
+  let caller = verified.callerOf(header);
   if (caller === null) {
-    const result = await identify(header, config.JWT_ISSUERS, {
+    const lookup: Lookup = {
       env,
+      state,
       waitUntil: (work) => executionCtx.waitUntil(work),
-      mayAsk: !isFailing(address),
-    });
-    if (!result.ok) throw await refusalOf(result, address, env);
+      cacheOnly: isOverFailureLimit(address, state),
+    };
+    const result = await identify(header, config.JWT_ISSUERS, lookup);
+    if (!result.ok) throw await refusalOf(result, address, lookup);
     caller = result.caller;
     if (!config.accounts.has(caller.account)) {
       throw new ProblemError("unknown_account", "not_in_accounts");
     }
-    rememberCaller(header, caller, result.until, config);
+    verified.addCaller(header, caller, result.until);
   }
   c.set("caller", caller);
   await next();
 };
 
-/** A failure counts against the address; over its limit it hears of that instead. */
-async function refusalOf(refused: Denied, address: string, env: Env): Promise<ProblemError> {
+/** Counts the failure against the address; over its limit the answer is 429, whatever the reason was. */
+async function refusalOf(
+  refused: Denied,
+  address: string,
+  { env, state }: Lookup,
+): Promise<ProblemError> {
   const problem = problemOf(refused);
   const counts =
     problem.code === "invalid_credentials" || refused.denial === "api_key_reads_limited";
   const limited =
-    refused.denial === "address_limited" || (counts && (await countFailure(address, env)));
-  if (limited) return loggedOnce(problemOf(denied("address_limited")), address);
-  return problem.code === "rate_limited" ? loggedOnce(problem, address) : problem;
+    refused.denial === "address_limited" || (counts && (await countFailure(address, env, state)));
+  if (limited) return throttleLog(problemOf(denied("address_limited")), address, state);
+  return problem.code === "rate_limited" ? throttleLog(problem, address, state) : problem;
 }
 
 async function identify(

@@ -1,10 +1,10 @@
 /** Why a credential was refused: precise for the log, vague for whoever sent it. */
 import { ProblemError } from "../problem.ts";
 
-export type Denial = BadCredential | NotItsFault;
+export type Denial = BadCredential | Forbidden | Undecidable;
 
 type BadCredential =
-  // What its form alone tells.
+  // By its form and claims alone.
   | "not_bearer"
   | "too_large"
   | "malformed"
@@ -20,7 +20,7 @@ type BadCredential =
   | "claims"
   | "expired"
   | "not_yet_valid"
-  // What an issuer's keys tell.
+  // By the issuer's keys.
   | "unknown_key"
   | "signature"
   // API keys.
@@ -30,11 +30,11 @@ type BadCredential =
   | "api_key_bad_record"
   | "api_key_expired";
 
-type NotItsFault =
-  // It is good, but not for this.
-  | "scope_missing"
-  | "account_claim_missing"
-  // It could not be checked, or not now.
+/** A good credential, but not for this. */
+type Forbidden = "scope_missing" | "account_claim_missing";
+
+/** It could not be checked now, so it is not called bad. */
+type Undecidable =
   | "keys_unavailable"
   | "api_keys_unavailable"
   | "address_limited"
@@ -45,17 +45,17 @@ export type Result<T> = ({ readonly ok: true } & T) | Denied;
 export interface Denied {
   readonly ok: false;
   readonly denial: Denial;
-  /** The configured issuer that the token claims to be of. */
+  /** The configured issuer that the token names. */
   readonly issuer?: string | undefined;
 }
 
 export const denied = (denial: Denial, issuer?: string): Denied => ({ ok: false, denial, issuer });
 
-/** Seconds until trying again may help, where an outage or a limit was in the way. */
+/** Seconds until a retry may succeed. */
 const AFTER_OUTAGE = { "retry-after": "5" };
 const AFTER_LIMIT = { "retry-after": "10" };
 
-/** One wording for every bad credential. What is not the credential's fault is not called that. */
+/** The outer error for an inner reason: one wording for every bad credential. */
 export function problemOf({ denial, issuer }: Denied): ProblemError {
   switch (denial) {
     case "scope_missing":
@@ -68,8 +68,28 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "address_limited":
     case "api_key_reads_limited":
       return new ProblemError("rate_limited", denial, AFTER_LIMIT);
-    default:
-      denial satisfies BadCredential;
+    case "not_bearer":
+    case "too_large":
+    case "malformed":
+    case "duplicate_claims":
+    case "embedded_key":
+    case "critical_header":
+    case "key_id":
+    case "type":
+    case "algorithm":
+    case "no_issuers":
+    case "issuer":
+    case "audience":
+    case "claims":
+    case "expired":
+    case "not_yet_valid":
+    case "unknown_key":
+    case "signature":
+    case "api_key_malformed":
+    case "api_key_checksum":
+    case "api_key_unknown":
+    case "api_key_bad_record":
+    case "api_key_expired":
       return new ProblemError("invalid_credentials", denial, {}, issuer);
   }
 }

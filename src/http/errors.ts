@@ -28,7 +28,8 @@ export function onError(error: Error, c: AppContext): Response {
     caller: caller?.id,
   };
   const event = eventOf(error);
-  if (event !== null && !error.quiet) logLine(event === "failed" ? "error" : "warn", event, facts);
+  if (event !== null && !error.suppressLog)
+    logLine(event === "failed" ? "error" : "warn", event, facts);
   return problemResponse(error.code, requestId, error.headers);
 }
 

@@ -65,27 +65,27 @@ async function reasonOf({ logs }: StartedWorker, id: string): Promise<unknown> {
   return JSON.parse(line()).reason;
 }
 
-describe("a good token", () => {
-  test.each(MODES)("%s: served", async (mode) => {
+describe("a request with a good App Check token", () => {
+  test.each(MODES)("is served in mode %s", async (mode) => {
     const { response } = await ask(workers[mode], appCheck);
     expect(await viewOf(response)).toMatchObject({ account: "default" });
   });
 });
 
-describe.each(BAD)("%s (%s)", (_, reason, make) => {
-  test("off: served, not looked at", async () => {
+describe.each(BAD)("an App Check token that is bad: %s (%s)", (_, reason, make) => {
+  test("is not looked at in mode off", async () => {
     const { response } = await ask(workers.off, make);
     expect(response.status).toBe(200);
     expect(workers.off.logs.join("\n")).not.toContain(`"event":"attestation_failed"`);
   });
 
-  test("observe: served, and logged", async () => {
+  test("is logged and served in mode observe", async () => {
     const { id, response } = await ask(workers.observe, make);
     expect(response.status).toBe(200);
     expect(await reasonOf(workers.observe, id)).toBe(reason);
   });
 
-  test("enforce: refused, and logged", async () => {
+  test("is refused and logged in mode enforce", async () => {
     const { zoo } = workers.enforce;
     const calls = zoo.balanceRequests.length;
     const { id, response } = await ask(workers.enforce, make);
@@ -96,7 +96,7 @@ describe.each(BAD)("%s (%s)", (_, reason, make) => {
 });
 
 describe("when Firebase's keys cannot be had", () => {
-  test("observe serves, enforce says that it cannot be checked now", async () => {
+  test("observe serves, enforce answers 503", async () => {
     const app_check = (mode: string) => ({
       APP_CHECK: JSON.stringify({
         project_number: PROJECT,
@@ -114,7 +114,7 @@ describe("when Firebase's keys cannot be had", () => {
   });
 });
 
-test("attestation stands beside the credential, not in its place", async () => {
+test("an App Check token does not replace the credential", async () => {
   const { url, zoo } = workers.enforce;
   const token = await appCheck(zoo);
   const answers = [

@@ -124,30 +124,33 @@ function goodSign(alg: string): (input: Buffer) => Buffer {
 const goodKey = (alg: string) => ALGORITHMS[alg]?.[0];
 const names = Object.keys(ALGORITHMS);
 
-describe("what is right is accepted, or nothing below would tell anything", () => {
-  test.each(names)("%s, with and without key id", async (alg) => {
+describe("a correct signature (the control for everything below)", () => {
+  test.each(names)("of %s verifies, with and without a key id", async (alg) => {
     expect(await statusOf(token(alg, goodKey(alg), goodSign(alg)))).toBe(200);
     expect(await statusOf(token(alg, undefined, goodSign(alg)))).toBe(200);
   });
 });
 
-describe("one algorithm's signature under another one's name", () => {
+describe("a signature under another algorithm's name", () => {
   // EdDSA and Ed25519 are two names of the same (RFC 9864).
   const same = (a: string, b: string) => a === b || [a, b].every((name) => name.startsWith("Ed"));
   const pairs = names.flatMap((made) =>
     [...names, "HS256", "none", "ES256K", "RSA1_5"].map((said) => [made, said] as const),
   );
-  test.each(pairs.filter(([made, said]) => !same(made, said)))("%s as %s", async (made, said) => {
-    expect(await statusOf(token(said, goodKey(made), goodSign(made)))).toBe(401);
-    expect(await statusOf(token(said, undefined, goodSign(made)))).toBe(401);
-  });
+  test.each(pairs.filter(([made, said]) => !same(made, said)))(
+    "is refused: %s as %s",
+    async (made, said) => {
+      expect(await statusOf(token(said, goodKey(made), goodSign(made)))).toBe(401);
+      expect(await statusOf(token(said, undefined, goodSign(made)))).toBe(401);
+    },
+  );
 });
 
-describe.each(names)("%s, spoiled", (alg) => {
+describe.each(names)("a spoiled %s signature", (alg) => {
   const spoiled = (change: (signature: Buffer) => Buffer) =>
     statusOf(token(alg, goodKey(alg), (input) => change(goodSign(alg)(input))));
 
-  test("every byte of the signature counts", async () => {
+  test("is refused whichever byte is changed", async () => {
     const length = goodSign(alg)(Buffer.from("x")).length;
     const at = [...new Set([0, 1, Math.floor(length / 2), length - 2, length - 1])];
     for (const index of at) {
@@ -169,11 +172,11 @@ describe.each(names)("%s, spoiled", (alg) => {
     ["a byte behind", (signature) => Buffer.concat([signature, Buffer.alloc(1)])],
     ["twice", (signature) => Buffer.concat([signature, signature])],
     ["backwards", (signature) => Buffer.from(signature).reverse()],
-  ])("%s", async (_, change) => {
+  ])("is refused: %s", async (_, change) => {
     expect(await spoiled(change)).toBe(401);
   });
 
-  test("of another text", async () => {
+  test("is refused when it is a good one of another text", async () => {
     const other = goodSign(alg)(Buffer.from("another text"));
     expect(await statusOf(token(alg, goodKey(alg), () => other))).toBe(401);
   });
@@ -199,33 +202,39 @@ const bytes = (n: bigint, length: number) =>
   );
 const numberOf = (buffer: Buffer) => BigInt(`0x${buffer.toString("hex")}`);
 
-describe.each(Object.entries(ORDERS))("%s with impossible numbers (CVE-2022-21449)", (alg, n) => {
-  const half = goodSign(alg)(Buffer.from("x")).length / 2;
-  const numbers = { "0": 0n, "1": 1n, n: n, "n - 1": n - 1n, "n + 1": n + 1n };
-  const all = Object.keys(numbers) as (keyof typeof numbers)[];
-  test.each(all.flatMap((r) => all.map((s) => [r, s] as const)))("r = %s, s = %s", async (r, s) => {
-    const made = Buffer.concat([bytes(numbers[r], half), bytes(numbers[s], half)]);
-    expect(await statusOf(token(alg, goodKey(alg), () => made))).toBe(401);
-  });
+describe.each(Object.entries(ORDERS))(
+  "an %s signature of impossible numbers (CVE-2022-21449)",
+  (alg, n) => {
+    const half = goodSign(alg)(Buffer.from("x")).length / 2;
+    const numbers = { "0": 0n, "1": 1n, n: n, "n - 1": n - 1n, "n + 1": n + 1n };
+    const all = Object.keys(numbers) as (keyof typeof numbers)[];
+    test.each(all.flatMap((r) => all.map((s) => [r, s] as const)))(
+      "is refused: r = %s, s = %s",
+      async (r, s) => {
+        const made = Buffer.concat([bytes(numbers[r], half), bytes(numbers[s], half)]);
+        expect(await statusOf(token(alg, goodKey(alg), () => made))).toBe(401);
+      },
+    );
 
-  test("in DER", async () => {
-    const hash = `sha${alg.slice(2)}`;
-    const name = goodKey(alg) ?? "p256";
-    const made = (input: Buffer) => ecdsa(hash, "der")(input, privateKey(name));
-    expect(await statusOf(token(alg, name, made))).toBe(401);
-  });
+    test("is refused in DER", async () => {
+      const hash = `sha${alg.slice(2)}`;
+      const name = goodKey(alg) ?? "p256";
+      const made = (input: Buffer) => ecdsa(hash, "der")(input, privateKey(name));
+      expect(await statusOf(token(alg, name, made))).toBe(401);
+    });
 
-  test("r and s of double length", async () => {
-    const wide = (input: Buffer) => {
-      const signature = goodSign(alg)(input);
-      const pad = Buffer.alloc(half);
-      return Buffer.concat([pad, signature.subarray(0, half), pad, signature.subarray(half)]);
-    };
-    expect(await statusOf(token(alg, goodKey(alg), wide))).toBe(401);
-  });
-});
+    test("is refused with r and s padded to double length", async () => {
+      const wide = (input: Buffer) => {
+        const signature = goodSign(alg)(input);
+        const pad = Buffer.alloc(half);
+        return Buffer.concat([pad, signature.subarray(0, half), pad, signature.subarray(half)]);
+      };
+      expect(await statusOf(token(alg, goodKey(alg), wide))).toBe(401);
+    });
+  },
+);
 
-test("EdDSA with s + L (RFC 8032, section 5.1.7): one signature has one form", async () => {
+test("an EdDSA signature with s + L is refused, so that a signature has one form (RFC 8032, section 5.1.7)", async () => {
   const moved = (input: Buffer) => {
     const signature = goodSign("EdDSA")(input);
     const s = numberOf(Buffer.from(signature.subarray(32)).reverse());
@@ -234,7 +243,7 @@ test("EdDSA with s + L (RFC 8032, section 5.1.7): one signature has one form", a
   expect(await statusOf(token("EdDSA", "ed25519", moved))).toBe(401);
 });
 
-describe("RS256 with a padding that is not quite (RFC 8017, section 9.2; Bleichenbacher 2006)", () => {
+describe("an RS256 signature with wrong padding (RFC 8017, section 9.2; Bleichenbacher 2006)", () => {
   const PREFIX = Buffer.from("3031300d060960864801650304020105000420", "hex");
   const SIZE = 256;
   const digest = (input: Buffer) => createHash("sha256").update(input).digest();
@@ -251,7 +260,7 @@ describe("RS256 with a padding that is not quite (RFC 8017, section 9.2; Bleiche
     ]);
   const info = (input: Buffer, prefix = PREFIX) => Buffer.concat([prefix, digest(input)]);
 
-  test("the rig makes good ones", async () => {
+  test("verifies when the same code makes the right padding (the control)", async () => {
     const made = block((input) => padded(info(input)));
     expect(await statusOf(token("RS256", "rsa", made))).toBe(200);
   });
@@ -288,11 +297,11 @@ describe("RS256 with a padding that is not quite (RFC 8017, section 9.2; Bleiche
       "no padding",
       (input) => Buffer.concat([Buffer.from([0, 1, 0]), info(input), Buffer.alloc(SIZE - 54)]),
     ],
-  ])("%s", async (_, make) => {
+  ])("is refused: %s", async (_, make) => {
     expect(await statusOf(token("RS256", "rsa", block(make)))).toBe(401);
   });
 
-  test("the signature plus the modulus", async () => {
+  test("is refused when the modulus is added to it", async () => {
     const { n = "" } = KEYS.rsa.publicKey.export({ format: "jwk" });
     const modulus = numberOf(Buffer.from(n, "base64url"));
     const made = (input: Buffer) => bytes(numberOf(goodSign("RS256")(input)) + modulus, SIZE + 1);
@@ -300,14 +309,14 @@ describe("RS256 with a padding that is not quite (RFC 8017, section 9.2; Bleiche
   });
 });
 
-describe("PS256 with another salt (RFC 7518, section 3.5: as long as the hash)", () => {
-  test.each([0, 20, 31, 33, 222])("%i bytes", async (saltLength) => {
+describe("a PS256 signature whose salt is not as long as the hash (RFC 7518, section 3.5)", () => {
+  test.each([0, 20, 31, 33, 222])("is refused: %i bytes", async (saltLength) => {
     const made = (input: Buffer) => pss("sha256", saltLength)(input, privateKey("rsa"));
     expect(await statusOf(token("PS256", "rsa", made))).toBe(401);
   });
 });
 
-describe("keys that are not for this", () => {
+describe("a published key that must not verify the token", () => {
   test.each([
     ["for encryption", "ES256"],
     ["to sign with", "ES256"],
@@ -319,7 +328,7 @@ describe("keys that are not for this", () => {
     ["without y", "ES256"],
     ["with an even modulus", "RS256"],
     ["private", "RS256"],
-  ])("%s, %s", async (kid, alg) => {
+  ])("is not used: %s, %s", async (kid, alg) => {
     expect(await statusOf(token(alg, kid, goodSign(alg === "ES384" ? "ES256" : alg)))).toBe(401);
   });
 
@@ -332,12 +341,12 @@ describe("keys that are not for this", () => {
     ["k256", "ES256K", ecdsa("sha256")],
     ["ed448", "EdDSA", eddsa],
     ["ed448", "Ed448", eddsa],
-  ])("%s with %s, signed by it", async (name, alg, sign) => {
+  ])("is not used although it signed the token: %s with %s", async (name, alg, sign) => {
     const made = (input: Buffer) => sign(input, privateKey(name));
     expect(await statusOf(token(alg, name, made))).toBe(401);
   });
 
-  test("a symmetric one, though it is published", async () => {
+  test("is not used when it is symmetric", async () => {
     const made = (input: Buffer) => createHmac("sha256", "secret").update(input).digest();
     expect(await statusOf(token("HS256", "symmetric", made))).toBe(401);
   });

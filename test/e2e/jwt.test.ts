@@ -44,14 +44,14 @@ test("a valid token shows the default account", async () => {
   expect((await worker.balance({ authorization: `bearer ${worker.token}` })).status).toBe(200);
 });
 
-test("30 seconds of leeway", async () => {
+test("clocks may differ by 30 seconds", async () => {
   expect((await ask(await worker.zoo.signToken({}, { expiresIn: -10 }))).status).toBe(200);
   expect((await ask(await worker.zoo.signToken({ nbf: nowSeconds() + 15 }))).status).toBe(200);
 });
 
-describe("refused with 403", () => {
+describe("an entry with scope or account_claim", () => {
   test.each([{}, { scope: "zoo:balances" }, { scp: ["other"] }, { scope: 5 }])(
-    "a token without the scope the issuer entry asks for: %j",
+    "refuses with 403 a token without the required scope: %j",
     async (more) => {
       const token = await issuers.scoped.signToken(more);
       await expectProblem(await ask(token), 403, "insufficient_scope");
@@ -59,14 +59,14 @@ describe("refused with 403", () => {
   );
 
   test.each([{}, { account: "unheard-of" }, { account: 1 }, { account: "__proto__" }])(
-    "a token whose claim names no known account: %j",
+    "refuses with 403 a token whose claim names no known account: %j",
     async (more) => {
       const token = await issuers.claimed.signToken(more);
       await expectProblem(await ask(token), 403, "unknown_account");
     },
   );
 
-  test("with the scope, or the account, they are let in", async () => {
+  test("lets a token with that scope, or a known account, in", async () => {
     const granted = [{ scope: "openid zoo:balance" }, { scp: ["zoo:balance"] }];
     for (const more of granted) {
       expect((await ask(await issuers.scoped.signToken(more))).status).toBe(200);
@@ -82,7 +82,7 @@ describe("the issuer's keys", () => {
     expect(issuers.discovered.jwksRequests).toHaveLength(1);
   });
 
-  test("outlive the issuer", async () => {
+  test("still verify when the issuer has gone", async () => {
     const { doomed } = issuers;
     const later = await doomed.signToken({ sub: "later" });
     const unknown = await doomed.signToken({}, { header: { kid: "newer" } });
@@ -93,7 +93,7 @@ describe("the issuer's keys", () => {
     expect((await ask(later)).status).toBe(200);
   });
 
-  test("50 cold callers at once cost one fetch", async () => {
+  test("are fetched once for 50 callers of a cold isolate at once", async () => {
     const sign = (_: unknown, n: number) => issuers.cold.signToken({ sub: `user-${n}` });
     const tokens = await Promise.all(Array.from({ length: 50 }, sign));
     const statuses = (await Promise.all(tokens.map(ask))).map(({ status }) => status);
@@ -101,7 +101,7 @@ describe("the issuer's keys", () => {
     expect(issuers.cold.jwksRequests).toHaveLength(1);
   });
 
-  test("50 unknown key ids cost at most one more", async () => {
+  test("are fetched at most once more for 50 unknown key ids", async () => {
     const { flooded } = issuers;
     expect((await ask(await flooded.signToken())).status).toBe(200);
     expect(flooded.jwksRequests).toHaveLength(1);

@@ -28,7 +28,7 @@ async function untilLimited(next: () => Promise<Response>, expected: number): Pr
   throw new Error("never limited");
 }
 
-test("CALLER_LIMIT: per caller, whatever the address or the token", async () => {
+test("CALLER_LIMIT counts per caller, whatever the address or the token", async () => {
   const second = await startZoo();
   worker = await startWorker(
     (zoo) => ({
@@ -55,7 +55,7 @@ test("CALLER_LIMIT: per caller, whatever the address or the token", async () => 
 });
 
 describe("FAILURE_LIMIT", () => {
-  test("per address: others, and what is known of the callers there, go on", async () => {
+  test("stops lookups for one address; its known callers and other addresses go on", async () => {
     await start({ failureLimit: LIMIT });
     const known = await createKey(worker, {});
     const unknown = await createKey(worker, {});
@@ -74,7 +74,7 @@ describe("FAILURE_LIMIT", () => {
     expect((await ask("bad", "192.0.2.2")).status).toBe(401);
   });
 
-  test("an IPv6 network counts as one address", async () => {
+  test("counts an IPv6 /64 as one address", async () => {
     await start({ failureLimit: LIMIT });
     let n = 0;
     const hopping = () => ask("bad", `2001:db8:1:2:${(++n).toString(16)}::1`);
@@ -83,7 +83,7 @@ describe("FAILURE_LIMIT", () => {
     expect((await ask("bad", "2001:db8:1:3::1")).status).toBe(401);
   });
 
-  test("good callers and missing credentials count for nothing", async () => {
+  test("does not count good callers or missing credentials", async () => {
     await start({ failureLimit: 1 });
     for (let n = 0; n < 5; n++) {
       expect((await ask(worker.token)).status).toBe(200);

@@ -343,12 +343,12 @@ async function expectRefusal(
   expect(asked.zoo.balanceRequests).toHaveLength(upstreamCalls);
 }
 
-describe("bad by its shape", () => {
-  test.each(BAD_SHAPES)("%s: %s", async (_, reason, make) => {
+describe("a credential refused by its form and claims", () => {
+  test.each(BAD_SHAPES)("gets 401 and costs no key: %s (%s)", async (_, reason, make) => {
     await expectRefusal(cold, await make(), reason);
   });
 
-  test("and no key was looked up for any of them, as it is for the first that could be good", async () => {
+  test("costs no key fetch, while the first one that could be good costs one", async () => {
     const fetches = () => worker.zoo.jwksRequests.length + other.jwksRequests.length;
     const before = fetches();
     expect(cold.logs.join("\n")).not.toContain("keys_refreshed");
@@ -357,13 +357,13 @@ describe("bad by its shape", () => {
   });
 });
 
-describe("bad by what is known", () => {
-  test.each(BAD_KEYS)("%s: %s", async (_, reason, make) => {
+describe("a credential refused by a key or a record", () => {
+  test.each(BAD_KEYS)("gets 401: %s (%s)", async (_, reason, make) => {
     await expectRefusal(worker, await make(), reason);
   });
 });
 
-test("two Authorization headers", async () => {
+test("a request with two Authorization headers is refused", async () => {
   const { token } = worker;
   const url = new URL("/v1/balance", worker.url);
   const raw = ["Authorization", `Bearer ${token}`, "Authorization", `Bearer ${token}`];
@@ -377,20 +377,23 @@ test("two Authorization headers", async () => {
   expect(await promise).toBe(401);
 });
 
-test.each([{}, { authorization: "" }])("no credential (%j): asked for one", async (headers) => {
-  const response = await fetch(`${worker.url}/v1/balance`, { headers });
-  await expectProblem(response, 401, "missing_credentials");
-  expect(response.headers.get("www-authenticate")).toBe('Bearer realm="zoo-balance"');
-});
+test.each([{}, { authorization: "" }])(
+  "a request without a credential (%j) is asked for one",
+  async (headers) => {
+    const response = await fetch(`${worker.url}/v1/balance`, { headers });
+    await expectProblem(response, 401, "missing_credentials");
+    expect(response.headers.get("www-authenticate")).toBe('Bearer realm="zoo-balance"');
+  },
+);
 
-test.each(["GET", "HEAD"])("%s is protected like the other", async (method) => {
+test.each(["GET", "HEAD"])("%s without a good credential is refused", async (method) => {
   for (const authorization of [undefined, "Bearer x"]) {
     const headers = authorization === undefined ? {} : { authorization };
     expect((await fetch(`${worker.url}/v1/balance`, { method, headers })).status).toBe(401);
   }
 });
 
-test("what is not wrong is let in", async () => {
+test("unusual but valid credentials get in", async () => {
   const good = [
     bearer({ nbf: seconds() + 15 }),
     bearer({ exp: seconds() - 15 }),

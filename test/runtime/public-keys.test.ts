@@ -5,7 +5,7 @@ import { keysToTry } from "../../src/callers/jwt/keys-to-try.ts";
 const key = (more: object): PublicKey => ({ kty: "EC", crv: "P-256", ...more });
 const names = (keys: readonly PublicKey[]) => keys.map(({ name }) => name);
 
-test("keys that are not for signatures take no place among those to try", () => {
+test("keys that are not for signatures are not among the keys to try", () => {
   const keys = [
     ...Array.from({ length: 12 }, () => key({ use: "enc" })),
     key({ key_ops: ["sign"] }),
@@ -16,7 +16,7 @@ test("keys that are not for signatures take no place among those to try", () => 
   expect(names(tried)).toEqual(["for signatures", "says nothing"]);
 });
 
-test("a key is of the algorithm's type and curve, and of the algorithm that it names", () => {
+test("only keys of the algorithm's type and curve, and of no other algorithm by name, are tried", () => {
   const keys = [
     key({ name: "P-256" }),
     key({ name: "P-384", crv: "P-384" }),
@@ -36,7 +36,7 @@ test("a key is of the algorithm's type and curve, and of the algorithm that it n
   expect(tried("Ed25519")).toEqual(["Ed25519"]);
 });
 
-test("of several with the same id, all are tried", () => {
+test("all keys with the token's key id are tried", () => {
   const keys = [
     key({ kid: "k", name: 1 }),
     key({ kid: "k", name: 2 }),

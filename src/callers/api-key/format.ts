@@ -1,8 +1,8 @@
 /**
- * The form of an API key: `zbp_`, 43 base62 characters (256 random bits), 6 of checksum. The checksum
- * tells a mistyped or made-up key without a look-up; it is no secret and proves nothing.
+ * The format of an API key: `zbp_`, 43 base62 characters (256 random bits), a 6-character checksum. The
+ * checksum exposes a mistyped or made-up key without a lookup; it is not secret and proves nothing.
  *
- * Used by the Worker and by the command that makes keys, so it needs nothing but Web Crypto.
+ * Shared by the Worker and the `keys` command, so it needs nothing but Web Crypto.
  */
 import { sha256 } from "../../lib/digest.ts";
 
@@ -14,13 +14,13 @@ const FORM = /^zbp_[0-9A-Za-z]{49}$/;
 
 export const hasPrefix = (credential: string) => credential.startsWith(PREFIX);
 
-/** A new key. Shown once, stored nowhere. */
+/** A new key. Show it once; never store it. */
 export async function newApiKey(): Promise<string> {
   const body = PREFIX + randomBase62(SECRET_CHARS);
   return body + (await checksumOf(body));
 }
 
-/** Whether the form is right and the checksum fits. */
+/** @returns `null` when format and checksum are right */
 export async function apiKeyDenial(
   key: string,
 ): Promise<"api_key_malformed" | "api_key_checksum" | null> {
@@ -29,19 +29,19 @@ export async function apiKeyDenial(
   return key.slice(-CHECKSUM_CHARS) === (await checksumOf(body)) ? null : "api_key_checksum";
 }
 
-/** @param chars how many; each is uniform, so 43 of them hold 256 bits */
+/** @param chars how many characters; each is uniform, so 43 hold 256 bits */
 export function randomBase62(chars: number): string {
   let text = "";
   while (text.length < chars) {
     for (const byte of crypto.getRandomValues(new Uint8Array(64))) {
-      // 248 is the largest multiple of 62 in a byte: those above would favour some characters.
+      // 248 is the largest multiple of 62 that fits a byte: larger values would favour some characters.
       if (byte < 248 && text.length < chars) text += BASE62[byte % 62];
     }
   }
   return text;
 }
 
-/** The first 32 bits of SHA-256 over what comes before it, in base62. */
+/** The first 32 bits of SHA-256 over the rest of the key, in base62. */
 async function checksumOf(body: string): Promise<string> {
   const digest = await sha256(body);
   let rest = new DataView(digest.buffer).getUint32(0);

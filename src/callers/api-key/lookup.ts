@@ -1,6 +1,6 @@
 /**
- * Callers with an API key. Guarantees: a key that is not in Workers KV is refused, no answer of KV is
- * kept for more than 30 s, and keys that nobody knows cost an isolate a few reads a second at most.
+ * Callers with an API key. Guarantees: a key that is not in Workers KV is refused, nothing read from KV is
+ * kept for more than 30 s, and made-up keys cost an isolate at most a few KV reads a second.
  */
 import type { Caller } from "../../context.ts";
 import { withDeadline } from "../../lib/deadline.ts";
@@ -14,7 +14,7 @@ import type { Lookup } from "../lookup.ts";
 import { apiKeyDenial, hasPrefix } from "./format.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "./record.ts";
 
-/** Also the least that KV allows as `cacheTtl`. */
+/** How long a record is kept, and the least KV allows as `cacheTtl`. */
 const KEEP_SECONDS = 30;
 const READ_DEADLINE_MS = 2_000;
 
@@ -22,35 +22,40 @@ interface Entry extends Identified {
   readonly record: ApiKeyRecord;
 }
 
-const known = new ExpiringMap<Entry>(1_000);
-// Apart from the known ones, which a flood of others must not push out.
-const refused = new ExpiringMap<Denial>(1_000);
-/**
- * Digests of keys that were good lately, without anything about them: their records are read anew
- * whatever the flood.
- */
-const proven = new ExpiringMap<true>(5_000);
 const PROVEN_MS = 86_400_000;
-const budget = new ReadBudget({ burst: 200, perSecond: 20 });
+
+/** What an isolate remembers of API keys, all by their digest. */
+class ApiKeyMemory {
+  readonly known = new ExpiringMap<Entry>(1_000);
+  /** Negative cache, apart from the known keys so that a flood of made-up ones cannot evict them. */
+  readonly refused = new ExpiringMap<Denial>(1_000);
+  /** Keys that were good within a day: reading their record again needs no budget, flood or not. */
+  readonly proven = new ExpiringMap<true>(5_000);
+  /** Throttles KV reads for keys that have not been proven. */
+  readonly budget = new ReadBudget({ burst: 200, perSecond: 20 });
+}
 
 export const isApiKey = hasPrefix;
 
-/** The caller that an API key is for. Never throws on a bad key. */
+/** The caller that an API key identifies. Never throws on a bad key. */
 export async function identifyByApiKey(key: string, lookup: Lookup): Promise<Result<Identified>> {
   const bad = await apiKeyDenial(key);
   if (bad !== null) return denied(bad);
   const digest = await sha256Hex(key);
+  const { known, refused } = lookup.state.of(ApiKeyMemory);
   const entry = known.get(digest) ?? refused.get(digest) ?? (await find(digest, lookup));
   if (typeof entry === "string") return denied(entry);
   const { caller, until } = entry;
   const expiry = Date.parse(entry.record.expires_at ?? "9999-12-31");
-  // A day that its month does not have is no time, and has passed.
+  // An impossible date parses to NaN, which counts as expired.
   if (!(expiry > Date.now())) return denied("api_key_expired");
   return { ok: true, caller, until: Math.min(until, expiry) };
 }
 
-async function find(digest: string, { env, mayAsk }: Lookup): Promise<Entry | Denial> {
-  if (!mayAsk) return "address_limited";
+async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
+  const { env, state, cacheOnly } = lookup;
+  if (cacheOnly) return "address_limited";
+  const { known, refused, proven, budget } = state.of(ApiKeyMemory);
   const counted = proven.get(digest) === undefined;
   if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
   const readAt = Date.now();

@@ -1,8 +1,8 @@
 /**
- * One Durable Object per issuer: the only code that asks an identity provider for its keys, so a flood
- * of tokens, whatever they say, is at most one fetch per cooldown worldwide. Good keys outlive failures.
+ * One Durable Object per issuer, the only code that fetches an identity provider's keys: a single flight,
+ * and at most one fetch per cooldown worldwide, whatever a flood of tokens says. Known keys survive
+ * failed fetches.
  */
-
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
 import type { Env } from "../../env.ts";
@@ -11,23 +11,23 @@ import { logLine } from "../../lib/log.ts";
 import { isSafeUrl } from "../../lib/url.ts";
 import {
   jwksSchema,
-  KEYS_FRESH_MS,
   publicKeysOf,
   type StoredKeys,
   storedKeysSchema,
   writeKeysCopy,
 } from "./jwks.ts";
+import { KEYS_FRESH_MS } from "./key-set-plan.ts";
 
 export interface KeysRequest {
   readonly id: string;
   readonly issuer: string;
-  /** Null: found by OpenID discovery. */
+  /** Null: located by OpenID discovery. */
   readonly jwksUrl: string | null;
-  /** A token named a key that is not among the known ones. */
+  /** A token named a key that is not in the known set. */
   readonly miss: boolean;
 }
 
-/** Between two fetches, so that invented key ids cost the provider nothing. */
+/** Between two fetches, so that made-up key ids do not become a flood of fetches. */
 const COOLDOWN_MS = 30_000;
 const RETRY_MS = 5_000;
 const TIMEOUT_MS = 5_000;
@@ -37,7 +37,8 @@ const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 export class IssuerKeys extends DurableObject<Env> {
   #stored: StoredKeys | null;
-  #flight: Promise<void> | undefined;
+  #inFlight: Promise<void> | undefined;
+  /** No fetch before this, epoch milliseconds. */
   #nextAt = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -46,20 +47,20 @@ export class IssuerKeys extends DurableObject<Env> {
     this.#stored = stored.success ? stored.data : null;
   }
 
-  /** The keys, fetched first when there are none, they are old, or a token's key is not among them. */
+  /** The keys, fetched first when there are none, they are old, or a token's key is not in the set. */
   async keys(request: KeysRequest): Promise<StoredKeys | null> {
     const now = Date.now();
     const old = this.#stored === null || now - this.#stored.fetched_at > KEYS_FRESH_MS;
     if (old || request.miss) {
-      // The stored time counts too: an object forgets the rest when it has been idle for seconds.
+      // The stored time counts too: an idle object is evicted after seconds, and forgets #nextAt.
       const nextAt = Math.max(this.#nextAt, (this.#stored?.fetched_at ?? 0) + COOLDOWN_MS);
-      if (this.#flight === undefined && now >= nextAt) {
-        this.#flight = this.#fetch(request).finally(() => {
-          this.#flight = undefined;
+      if (this.#inFlight === undefined && now >= nextAt) {
+        this.#inFlight = this.#fetch(request).finally(() => {
+          this.#inFlight = undefined;
         });
-        this.ctx.waitUntil(this.#flight);
+        this.ctx.waitUntil(this.#inFlight);
       }
-      await this.#flight;
+      await this.#inFlight;
     }
     return this.#stored;
   }
@@ -79,7 +80,7 @@ export class IssuerKeys extends DurableObject<Env> {
   }
 }
 
-/** The keys, or in a word what went wrong. */
+/** The keys, or the reason why there are none. */
 async function fetchKeys(
   issuer: string,
   jwksUrl: string | null,
@@ -89,7 +90,7 @@ async function fetchKeys(
     const base = issuer.replace(/\/+$/, "");
     const document = await fetchJson(`${base}/.well-known/openid-configuration`, discoverySchema);
     if (typeof document === "string") return `discovery_${document}`;
-    // OpenID Connect Discovery, section 4.3: or another provider's keys would pass for this one's.
+    // OpenID Connect Discovery, section 4.3: otherwise another provider's keys would pass for this one's.
     if (document.issuer !== issuer) return "discovery_issuer_differs";
     if (!isSafeUrl(document.jwks_uri)) return "discovery_unsafe_url";
     url = document.jwks_uri;

@@ -5,16 +5,13 @@ import { sha256Hex } from "../../lib/digest.ts";
 import { readKv, writeKv } from "../../lib/kv.ts";
 import { listOf, moment, version } from "../../lib/schema.ts";
 
-/** Older keys still verify, while newer ones are asked for behind the answer. */
-export const KEYS_FRESH_MS = 10 * 60_000;
-
-/** A provider unreachable for longer than this is gone. */
+/** KV may forget the keys of a provider that has been unreachable for this long. */
 const KEEP_SECONDS = 30 * 86_400;
 const MAX_KEYS = 100;
 
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
-/** One public key (RFC 7517). Symmetric and private ones have no business in a published set. */
+/** One public key (RFC 7517). Symmetric and private keys must never be in a published set. */
 const publicKey = z
   .looseObject({ kty: z.enum(["RSA", "EC", "OKP"]) })
   .check(z.refine((key) => !PRIVATE_MEMBERS.some((member) => member in key)));
@@ -23,7 +20,7 @@ export type PublicKey = z.infer<typeof publicKey>;
 
 export const jwksSchema = z.object({ keys: listOf(z.unknown(), MAX_KEYS) });
 
-/** A set's unusable members are left out, as RFC 7517, section 5 asks. */
+/** Leaves out the members of a set that cannot be used, as RFC 7517, section 5 asks. */
 export function publicKeysOf({ keys }: z.infer<typeof jwksSchema>): PublicKey[] {
   return keys.flatMap((key) => publicKey.safeParse(key).data ?? []);
 }
@@ -37,19 +34,19 @@ export const storedKeysSchema = z.strictObject({
 });
 export type StoredKeys = z.infer<typeof storedKeysSchema>;
 
-/** What an issuer's keys are stored under: another URL for them means other keys. */
+/** The name an issuer's keys are stored under; another URL means another set. */
 export function keysId({ issuer, jwks_url }: Issuer): string {
   return JSON.stringify(jwks_url === undefined ? [issuer] : [issuer, jwks_url]);
 }
 
-/** KV keys may have 512 bytes, a URL more: hence the digest. */
+/** A KV key may have at most 512 bytes and a URL can be longer, hence the digest. */
 async function kvKeyOf(id: string): Promise<string> {
   return `jwks:${await sha256Hex(id)}`;
 }
 
 const FACTS = { reason: "jwks" };
 
-/** The copy in KV, or `null` when there is none or KV is failing or slow. Never throws. */
+/** The copy in KV, or `null` when there is none or KV fails or is slow. Never throws. */
 export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredKeys | null> {
   const { success, data } = storedKeysSchema.safeParse(await readKv(kv, await kvKeyOf(id), FACTS));
   return success && data.id === id ? data : null;

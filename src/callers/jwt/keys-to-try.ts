@@ -2,14 +2,14 @@
 import type { ASYMMETRIC } from "../../config/config.ts";
 import type { PublicKey } from "./jwks.ts";
 
-/** What a token's header says of its signature. */
+/** What a token's header says about its signature. */
 export interface SignedWith {
   readonly alg: (typeof ASYMMETRIC)[number];
-  /** RFC 7515 makes it optional. */
+  /** Optional (RFC 7515, section 4.1.4). */
   readonly kid: string | undefined;
 }
 
-/** Type and curve by algorithm (RFC 7518, section 3.4; RFC 8037); RSA for the others. */
+/** The key type and curve that an algorithm needs (RFC 7518, section 3.4; RFC 8037); RSA for the others. */
 const FORMS: Readonly<Record<string, string>> = {
   ES256: "EC P-256",
   ES384: "EC P-384",
@@ -18,12 +18,12 @@ const FORMS: Readonly<Record<string, string>> = {
   Ed25519: "OKP Ed25519",
 };
 
-/** workerd imports a key that is said to be of another curve without a word. */
+/** Compared here because workerd imports a key under a wrong curve name without an error. */
 const formOf = ({ kty, crv }: PublicKey) => (kty === "RSA" ? kty : `${kty} ${crv}`);
 
 /**
- * The keys to try: those for signatures, of the algorithm's type and curve and, if the token names one, of
- * that id (RFC 7517, section 4). That they are long enough and what they say they are, jose sees to.
+ * The keys to try: usable for signatures, of the algorithm's type and curve and, if the token names a key
+ * id, with that id (RFC 7517, section 4). jose checks that they are long enough and well formed.
  */
 export function keysToTry(keys: readonly PublicKey[], { alg, kid }: SignedWith): PublicKey[] {
   const form = FORMS[alg] ?? "RSA";

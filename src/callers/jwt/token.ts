@@ -1,28 +1,28 @@
 /**
- * A JWT as text (RFC 7515, compact form; RFC 7519): everything that can be checked without a key, so
- * that a token of bad shape never costs a key fetch. Until the signature is verified, over the same
- * text, nothing that is read here is trusted.
+ * Reads a JWT (RFC 7515, compact form; RFC 7519) and checks everything that needs no key, so that a
+ * malformed token never costs a key fetch. Nothing read here is trusted until the signature over the
+ * same text is verified.
  */
 import { ASYMMETRIC, type Issuer } from "../../config/config.ts";
 import { type Denial, type Denied, denied } from "../denial.ts";
 import type { SignedWith } from "./keys-to-try.ts";
 
-/** For clocks that differ. */
+/** Tolerance for clock skew. */
 const LEEWAY_SECONDS = 30;
 const MAX_KEY_ID_CHARS = 256;
-/** The year 9999. What lies beyond it is not a time in seconds (milliseconds, often). */
+/** The end of the year 9999. A larger number is not a time in seconds (often it is milliseconds). */
 const MAX_NUMERIC_DATE = 253_402_300_799;
-/** Headers by which a token brings its own key (RFC 7515, section 4.1), or more rules to know. */
+/** Headers by which a token brings its own key (RFC 7515, section 4.1). */
 const OWN_KEY = ["jwk", "jku", "x5c", "x5u"];
 
-/** An access or ID token; not a logout token, say, that the same keys sign (RFC 8725, section 3.11). */
+/** Access and ID tokens, but not the logout tokens, say, that the same keys sign (RFC 8725, section 3.11). */
 const TYPES = /^(?:application\/)?(?:at\+)?jwt$/i;
 
 type Fields = Readonly<Record<string, unknown>>;
 
 export type Claims = Fields & { readonly sub: string; readonly exp: number };
 
-/** What a token says, and the entry of `JWT_ISSUERS` that it says it for. Not verified yet. */
+/** An unverified token's claims, and the entry of `JWT_ISSUERS` they are checked against. */
 export interface Read {
   readonly ok: true;
   readonly issuer: Issuer;
@@ -30,7 +30,7 @@ export interface Read {
   readonly signedWith: SignedWith;
 }
 
-/** Every claim is checked, against the entry and the time; or the token is refused. */
+/** Checks header and claims against the configured entries and the time. @param now epoch milliseconds */
 export function readToken(token: string, issuers: readonly Issuer[], now: number): Read | Denied {
   const parts = token.split(".").map(decode);
   const [header, claims] = parts.slice(0, 2).map(readJson);
@@ -58,7 +58,7 @@ function headerDenial(header: Fields): Denial | null {
   return typ === undefined || (typeof typ === "string" && TYPES.test(typ)) ? null : "type";
 }
 
-/** @returns `null` when it is no id */
+/** @returns `null` when the key id is unacceptable */
 function keyIdOf({ kid }: Fields): string | undefined | null {
   const sane = kid === undefined || (typeof kid === "string" && kid.length <= MAX_KEY_ID_CHARS);
   return sane ? kid : null;
@@ -80,12 +80,12 @@ function entryOf(
   return fitting.find(({ issuer }) => hasScope(claims, issuer)) ?? fitting[0] ?? "algorithm";
 }
 
-/** Whether the claims have the scope that the entry asks for, if it asks for one. */
+/** Whether the claims grant the scope that the entry requires, if it requires one. */
 export function hasScope(claims: Fields, { scope }: Issuer): boolean {
   return scope === undefined || scopeWords(claims).includes(scope);
 }
 
-/** `scope`, a string of words (RFC 8693), and `scp`, a list; some providers send one as the other. */
+/** `scope` is a space-separated string (RFC 8693) and `scp` a list; some providers swap the two forms. */
 export function scopeWords({ scope, scp }: Fields): readonly unknown[] {
   const items = [scope, scp].flat();
   return items.flatMap((item) => (typeof item === "string" ? item.split(/[\s,]+/) : item));
@@ -110,9 +110,9 @@ function isNumericDate(value: unknown): value is number {
 const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
 
 /**
- * The bytes, or `null` unless they are written in the one way that there is (RFC 7515, section 2; RFC
- * 4648, section 3.5): without padding or white space, and with the unused bits of the last character
- * zero. So no token has a second spelling; decoders, jose's among them, do not insist on that.
+ * The bytes, or `null` unless the encoding is canonical (RFC 7515, section 2; RFC 4648, section 3.5): no
+ * padding, no white space, unused bits of the last character zero. So a token has exactly one spelling,
+ * which decoders, jose's included, do not insist on.
  */
 function decode(part: string): Uint8Array | null {
   try {
@@ -123,7 +123,7 @@ function decode(part: string): Uint8Array | null {
   }
 }
 
-/** @returns `null` when it is no JSON object, `undefined` when a name stands in it twice */
+/** @returns `null` when it is not a JSON object, `undefined` when a name occurs in it twice */
 function readJson(bytes: Uint8Array | null): Fields | null | undefined {
   try {
     if (bytes === null) return null;
@@ -137,8 +137,8 @@ function readJson(bytes: Uint8Array | null): Fields | null | undefined {
 }
 
 /**
- * Parsers differ in which of two equal names they keep, so such a token says different things to
- * different readers (RFC 7519, section 4 allows to refuse it).
+ * Parsers differ in which of two equal names they keep, so such a token means different things to
+ * different readers (RFC 7519, section 4 allows refusing it).
  *
  * @param json valid JSON
  */

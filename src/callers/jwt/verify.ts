@@ -1,23 +1,22 @@
 /**
- * JWTs (RFC 7519, RFC 8725) with asymmetric signatures of configured issuers, and no others.
- * `token.ts` has checked all that can be checked without a key; here is the signature, by jose, over
- * exactly the text that was read there.
+ * JWTs (RFC 7519, RFC 8725) with asymmetric signatures from configured issuers, and no others.
+ * `token.ts` checks everything that needs no key; the signature is checked here, by jose, over exactly
+ * the text that was read there.
  */
-
-import { compactVerify } from "jose";
+import { compactVerify, errors } from "jose";
 import { accountName, type Issuer } from "../../config/config.ts";
 import type { Scope } from "../../context.ts";
 import { callerId, type Identified } from "../caller.ts";
 import { denied, type Result } from "../denial.ts";
 import type { Lookup } from "../lookup.ts";
-import { type KeySet, keySetAfterMiss, keySetOf } from "./jwks-cache.ts";
+import { type KeySet, keySetOf, refetchForUnknownKid } from "./jwks-cache.ts";
 import { keysToTry, type SignedWith } from "./keys-to-try.ts";
 import { type Claims, hasScope, readToken, scopeWords } from "./token.ts";
 
-/** Signatures checked at most for one token. */
+/** At most this many signature checks for one token. */
 const MAX_CANDIDATES = 10;
 
-/** The caller that a JWT names. Never throws on a bad token. */
+/** The caller that a JWT identifies. Never throws on a bad token. */
 export async function identifyByJwt(
   token: string,
   issuers: readonly Issuer[],
@@ -45,20 +44,20 @@ export async function verifyJwt(
   const { issuer, claims, signedWith } = read;
   const keys = await keySetOf(issuer, lookup);
   if (keys === null) {
-    return denied(lookup.mayAsk ? "keys_unavailable" : "address_limited", issuer.issuer);
+    return denied(lookup.cacheOnly ? "address_limited" : "keys_unavailable", issuer.issuer);
   }
-  // An address that keeps failing gets one signature checked, not several.
-  const candidates = lookup.mayAsk ? MAX_CANDIDATES : 1;
+  // An address over its failure limit gets one signature check, not several.
+  const candidates = lookup.cacheOnly ? 1 : MAX_CANDIDATES;
   let denial = await signatureDenial(token, signedWith, keys, candidates);
-  // A token that names no key may be signed by one that is newer than those known.
+  // A token without a key id may be signed with a key that is newer than the known ones.
   if (denial === "unknown_key" || (denial === "signature" && signedWith.kid === undefined)) {
-    const newer = await keySetAfterMiss(issuer, keys, lookup);
+    const newer = await refetchForUnknownKid(issuer, keys, lookup);
     if (newer !== null) denial = await signatureDenial(token, signedWith, newer, candidates);
   }
   return denial === null ? { ok: true, claims, issuer } : denied(denial, issuer.issuer);
 }
 
-/** Whether one of the keys that fit has signed the token; a token without key id may fit several. */
+/** Tries the keys that fit the token; without a key id there may be several. @returns `null` when one verifies it */
 async function signatureDenial(
   token: string,
   signedWith: SignedWith,
@@ -68,31 +67,25 @@ async function signatureDenial(
   let denial: "unknown_key" | "signature" = "unknown_key";
   for (const key of keysToTry(keys, signedWith).slice(0, maxCandidates)) {
     try {
-      // jose imports a key once per object, and keeps the key, not a promise of it.
+      // jose imports each key object once, and caches the imported key rather than a promise of it.
       await compactVerify(token, key, { algorithms: [signedWith.alg] });
       return null;
     } catch (error) {
-      // Anything else is wrong with the key: then it is none.
-      if (isWrongSignature(error)) denial = "signature";
+      // Any other error means that the key itself is unusable: it does not count as a match.
+      if (error instanceof errors.JWSSignatureVerificationFailed) denial = "signature";
     }
   }
   return denial;
 }
 
-/** jose's errors have stable codes. */
-function isWrongSignature(error: unknown): boolean {
-  const { code }: { code?: unknown } = Object(error);
-  return code === "ERR_JWS_SIGNATURE_VERIFICATION_FAILED";
-}
-
-/** A token that asks for nothing here has the whole view; one that asks for less gets less. */
+/** A token whose scopes say nothing about balances sees everything; one limited to the status gets that. */
 function scopeOf(claims: Claims): Scope {
   const words = scopeWords(claims);
   const statusOnly = words.includes("balance:status") && !words.includes("balance:read");
   return statusOnly ? "balance:status" : "balance:read";
 }
 
-/** A claim that should name the account but does not is no reason to show another one's. */
+/** A token without a valid account claim is refused; it must never see a default account instead. */
 function accountOf(claims: Claims, { account, account_claim }: Issuer): string | null {
   if (account_claim === undefined) return account ?? "default";
   return accountName.safeParse(claims[account_claim]).data ?? null;
