@@ -1,8 +1,9 @@
-/** The map of a request's way: what runs, in which order, and what answers. */
+/** The map: which middleware a request passes, in which order, and what answers it. A newcomer starts here. */
 
 import { Hono } from "hono/tiny";
-import { BALANCE_PATH } from "./balance/fast-path.ts";
-import { answerBalance } from "./balance/handler.ts";
+import { BALANCE_PATH, STATUS_PATH } from "./balance/fast-path.ts";
+import { answerBalance, answerStatus } from "./balance/handler.ts";
+import { answerReady } from "./balance/ready.ts";
 import { attest } from "./callers/attest.ts";
 import { authenticate } from "./callers/authenticate.ts";
 import { limitCaller } from "./callers/limit.ts";
@@ -12,6 +13,7 @@ import { configure } from "./http/configure.ts";
 import { allowOrigins } from "./http/cors.ts";
 import { allowOnly, onError } from "./http/errors.ts";
 import { observe } from "./http/observe.ts";
+import { VERSION } from "./lib/version.ts";
 import { ProblemError } from "./problem.ts";
 
 export const app = new Hono<AppEnv>();
@@ -21,11 +23,17 @@ app.use(configure);
 app.use(allowOrigins);
 
 const routes = app
-  .get("/health", (c) => c.json({ status: "ok" }, 200, { "cache-control": "no-store" }))
+  .get("/health", (c) =>
+    c.json({ status: "ok", version: VERSION }, 200, { "cache-control": "no-store" }),
+  )
+  .get("/ready", answerReady)
   .get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance)
+  .get(STATUS_PATH, authenticate, limitCaller, attest, answerStatus)
   .get(HISTORY_PATH, authenticate, limitCaller, attest, answerHistory);
 app.all("/health", allowOnly("GET, HEAD"));
+app.all("/ready", allowOnly("GET, HEAD"));
 app.all(BALANCE_PATH, allowOnly("GET, HEAD"));
+app.all(STATUS_PATH, allowOnly("GET, HEAD"));
 app.all(HISTORY_PATH, allowOnly("GET, HEAD"));
 
 // Not `notFound`: what that throws passes by the middleware that has to add headers to it.

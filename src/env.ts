@@ -12,7 +12,7 @@ export const REQUIRED_BINDINGS = [
 ] as const;
 
 /** A Worker without these runs unlimited and uncounted: a copy for tests or a demo, say. */
-type OptionalBinding = "CALLER_LIMIT" | "FAILURE_LIMIT" | "METRICS";
+type OptionalBinding = "CALLER_LIMIT" | "FAILURE_LIMIT" | "METRICS" | "CF_VERSION_METADATA";
 
 export type Env = Readonly<
   Pick<Cloudflare.Env, (typeof REQUIRED_BINDINGS)[number]> &

@@ -44,6 +44,10 @@ export const PROBLEMS = {
     status: 502,
     detail: "Zoo's answer could not be read, and nothing is stored.",
   },
+  not_cached: {
+    status: 504,
+    detail: "Nothing is stored, and only-if-cached allows no refresh.",
+  },
   upstream_unavailable: {
     status: 503,
     detail: "Zoo or an identity provider cannot be reached.",
@@ -61,6 +65,7 @@ export const TITLES = {
   500: "Internal Server Error",
   502: "Bad Gateway",
   503: "Service Unavailable",
+  504: "Gateway Timeout",
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

@@ -1,6 +1,6 @@
 /**
- * One Durable Object per account: the RPC that the Worker calls, and the alarm. It alone calls Zoo and
- * writes Workers KV; it composes the refresher, the history and the alerts.
+ * One Durable Object per account: the RPC that the Worker calls, and the one alarm. It alone calls Zoo
+ * and writes Workers KV; it composes the refresher, the readers it refreshes for, the history and the alerts.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Alerts } from "../alerts/alerts.ts";
@@ -8,17 +8,24 @@ import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
 import { parseConfig } from "../config/config.ts";
 import type { Env } from "../env.ts";
 import { History, type HistoryExcerpt } from "../history/store.ts";
+import { logLine, nameOf } from "../lib/log.ts";
+import { Readers } from "./readers.ts";
 import { type RefreshContext, Refresher } from "./refresher.ts";
+
+/** How soon an alarm that could do nothing (bad configuration, a bug) tries again. */
+const ALARM_RETRY_MS = 60_000;
 
 export class AccountBalance extends DurableObject<Env> {
   readonly #history: History;
   readonly #alerts: Alerts;
+  readonly #readers: Readers;
   readonly #refresher: Refresher;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#history = new History(ctx.storage.sql);
-    this.#alerts = new Alerts(ctx.storage);
+    this.#alerts = new Alerts(ctx.storage, () => this.#setAlarm());
+    this.#readers = new Readers(ctx.storage);
     this.#refresher = new Refresher(ctx, {
       afterValue: (record, config) => {
         this.#history.add(record);
@@ -31,7 +38,26 @@ export class AccountBalance extends DurableObject<Env> {
 
   /** See {@link Refresher.refresh}. */
   async refresh(demand: RefreshDemand): Promise<RefreshOutcome> {
-    return this.#refresher.refresh(demand, this.#configured(demand.account));
+    const on = this.#configured(demand.account);
+    // A Worker of an earlier version does not say: then it is a reader.
+    if (demand.by !== "cron")
+      this.#readers.seen(demand.account, on.config.KEEP_FRESH_SECONDS, Date.now());
+    const outcome = await this.#refresher.refresh(demand, on);
+    await this.#setAlarm();
+    return outcome;
+  }
+
+  /** What is stored, at once: never calls Zoo. */
+  peek(account: string): RefreshOutcome {
+    return this.#refresher.peek(this.#configured(account));
+  }
+
+  /** Somebody reads the account from a copy: keeps the value fresh for them. Never calls Zoo by itself. */
+  async reportReader(account: string): Promise<RefreshOutcome> {
+    const on = this.#configured(account);
+    this.#readers.seen(account, on.config.KEEP_FRESH_SECONDS, Date.now());
+    await this.#setAlarm();
+    return this.#refresher.peek(on);
   }
 
   /** What the balance was in the last `days` days, and the forecast. */
@@ -40,10 +66,45 @@ export class AccountBalance extends DurableObject<Env> {
     return this.#history.excerpt(upstream.source, days, Date.now());
   }
 
-  /** Delivers alerts that are due. Runs beside refreshes, and never keeps one waiting. */
+  /**
+   * Keeps a value that is read fresh, and delivers the alerts that are due. Never throws, and sets the
+   * alarm again for whatever still waits: one that was used up would not come back by itself.
+   */
   override async alarm(): Promise<void> {
+    try {
+      const parsed = parseConfig(this.env);
+      if (!parsed.ok) return logLine("error", "misconfigured", { problems: parsed.problems });
+      const reading = this.#reading();
+      await Promise.all([
+        reading && this.#refresher.keepFresh(reading),
+        this.#alerts.deliver(parsed.config),
+      ]);
+    } catch (error) {
+      logLine("error", "internal", { error: nameOf(error) });
+    } finally {
+      // What is due still, could not be done now.
+      await this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+    }
+  }
+
+  /** The one alarm, for what comes first. @param retryAt for what is due already, epoch milliseconds */
+  async #setAlarm(retryAt = 0): Promise<void> {
+    const now = Date.now();
+    const reading = this.#reading();
+    const times = [this.#alerts.nextAt(), reading && this.#refresher.keepFreshAt(reading, now)];
+    const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));
+    if (first === Number.POSITIVE_INFINITY) return;
+    const at = first <= now ? Math.max(now, retryAt) : first;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || at < set) await this.ctx.storage.setAlarm(at);
+  }
+
+  /** What the readers' account needs to be refreshed; null without readers, or while it is not configured. */
+  #reading(): RefreshContext | null {
+    const { account } = this.#readers;
     const parsed = parseConfig(this.env);
-    if (parsed.ok) await this.#alerts.deliver(parsed.config);
+    if (account === null || !parsed.ok || !parsed.config.accounts.has(account)) return null;
+    return this.#configured(account);
   }
 
   /** @throws Error, which the Worker logs as `object_failed` */
@@ -53,6 +114,7 @@ export class AccountBalance extends DurableObject<Env> {
     const { config } = parsed;
     const upstream = config.accounts.get(account);
     if (upstream === undefined) throw new Error("unknown account");
-    return { upstream, config, env: this.env };
+    const keptUntil = (now: number) => this.#readers.keptUntil(config.KEEP_FRESH_SECONDS, now);
+    return { upstream, config, env: this.env, keptUntil };
   }
 }

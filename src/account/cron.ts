@@ -1,5 +1,5 @@
 /** The cron trigger: keeps history and alerts current without traffic. Freshness and backoff hold as for callers. */
-import type { RefreshDemand } from "../balance/refresh.ts";
+import { accountObject, type RefreshDemand } from "../balance/refresh.ts";
 import { parseConfig } from "../config/config.ts";
 import type { Env } from "../env.ts";
 import { callObject } from "../lib/durable-object.ts";
@@ -9,10 +9,17 @@ import { logLine } from "../lib/log.ts";
 export async function refreshAll(env: Env): Promise<void> {
   const parsed = parseConfig(env);
   if (!parsed.ok) return logLine("error", "misconfigured", { problems: parsed.problems });
-  const refreshes = [...parsed.config.accounts.keys()].map((account) => {
+  const refreshes = [...parsed.config.accounts.values()].map((upstream) => {
+    const account = upstream.name;
     const requestId = crypto.randomUUID();
-    const demand: RefreshDemand = { account, maxAge: null, wait: "until_done", requestId };
-    return callObject(() => env.ACCOUNT_BALANCE.getByName(account).refresh(demand), {
+    const demand: RefreshDemand = {
+      account,
+      maxAge: null,
+      wait: "until_done",
+      by: "cron",
+      requestId,
+    };
+    return callObject(() => accountObject(env, upstream).refresh(demand), {
       request_id: requestId,
       account,
     });

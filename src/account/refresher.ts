@@ -8,6 +8,7 @@
 import * as z from "zod/mini";
 import { earliestRefreshAt, type Failure, failureSchema, nextFailure } from "../balance/backoff.ts";
 import { plan } from "../balance/freshness.ts";
+import { keepFreshAt } from "../balance/keep-fresh.ts";
 import { writeCopy } from "../balance/kv-copy.ts";
 import { type BalanceRecord, newRecord, readRecord, recordSchema } from "../balance/record.ts";
 import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
@@ -30,6 +31,8 @@ export interface RefreshContext {
   readonly upstream: Account;
   readonly config: Config;
   readonly env: Env;
+  /** Until when the value is kept fresh for readers, epoch milliseconds; 0 for not at all. */
+  readonly keptUntil: (now: number) => number;
 }
 
 const STATE_KEY = "state";
@@ -70,10 +73,13 @@ export class Refresher {
    */
   async refresh(demand: RefreshDemand, on: RefreshContext): Promise<RefreshOutcome> {
     const { upstream, config } = on;
-    if (this.#state.source !== upstream.source) this.#state = emptyState(upstream.source);
+    this.#startAnewFor(upstream);
     const decision = plan(this.#ageMs(upstream), demand.maxAge, config);
     if (decision === "serve") return this.#outcome(upstream, false);
-    this.#inFlight ??= this.#start(demand, on);
+    // MIN_REFRESH_SECONDS throttles what a caller forces beyond the table: a stale value is due in any case.
+    const forced = plan(this.#ageMs(upstream), null, config) === "serve";
+    const intervalMs = forced ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
+    this.#inFlight ??= this.#start(demand.requestId, on, intervalMs);
     const inFlight = this.#inFlight;
     if (inFlight === undefined) return this.#outcome(upstream, false);
     const wait = demand.wait === "until_done" ? "refresh" : decision;
@@ -92,6 +98,34 @@ export class Refresher {
     return this.#outcome(upstream, true);
   }
 
+  /** What is stored, at once. */
+  peek({ upstream }: RefreshContext): RefreshOutcome {
+    this.#startAnewFor(upstream);
+    return this.#outcome(upstream, false);
+  }
+
+  /** When {@link keepFresh} is due, epoch milliseconds; null when nobody reads the account. */
+  keepFreshAt(on: RefreshContext, now: number): number | null {
+    this.#startAnewFor(on.upstream);
+    const fetchedAt = this.#record(on.upstream)?.fetched_at ?? null;
+    const retryAt = this.#state.failure?.retry_at ?? 0;
+    return keepFreshAt(fetchedAt, retryAt, on.keptUntil(now), on.config);
+  }
+
+  /** Refreshes a value that is read before it is stale. Backoff rules here too. */
+  async keepFresh(on: RefreshContext): Promise<void> {
+    const now = Date.now();
+    const dueAt = this.keepFreshAt(on, now);
+    if (dueAt === null || dueAt > now) return;
+    this.#inFlight ??= this.#start(crypto.randomUUID(), on, 0);
+    await this.#inFlight;
+  }
+
+  /** An account that has another source now starts anew: what is stored belongs to the old one. */
+  #startAnewFor({ source }: Account): void {
+    if (this.#state.source !== source) this.#state = emptyState(source);
+  }
+
   #outcome(upstream: Account, attempted: boolean): RefreshOutcome {
     return { record: this.#record(upstream), failure: this.#state.failure, attempted };
   }
@@ -105,16 +139,12 @@ export class Refresher {
     return readRecord(this.#state.record, upstream, Date.now());
   }
 
-  /** @returns `undefined` while backoff or MIN_REFRESH_SECONDS forbid a call */
-  #start(demand: RefreshDemand, on: RefreshContext): Promise<void> | undefined {
-    const { upstream, config } = on;
-    // MIN_REFRESH_SECONDS throttles what a caller forces beyond the table: a stale value is due in any case.
-    const forced = plan(this.#ageMs(upstream), null, config) === "serve";
+  /** @returns `undefined` while the backoff or the interval since the last call forbid one */
+  #start(requestId: string, on: RefreshContext, intervalMs: number): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
-    const intervalMs = forced ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
     const now = Date.now();
     if (now < earliestRefreshAt(failure, attempted_at, intervalMs, now)) return undefined;
-    const inFlight = this.#refresh(demand, on).finally(() => {
+    const inFlight = this.#refresh(requestId, on).finally(() => {
       this.#inFlight = undefined;
     });
     // The callers may all hang up; the refresh goes on.
@@ -122,7 +152,7 @@ export class Refresher {
     return inFlight;
   }
 
-  async #refresh({ requestId }: RefreshDemand, on: RefreshContext): Promise<void> {
+  async #refresh(requestId: string, on: RefreshContext): Promise<void> {
     const { upstream, config, env } = on;
     const started = Date.now();
     this.#save({ ...this.#state, attempted_at: started });
@@ -154,7 +184,7 @@ export class Refresher {
       );
       return;
     }
-    const record = newRecord(upstream, result.balance, now);
+    const record = newRecord(upstream, result, now, on.keptUntil(now));
     this.#save({ ...this.#state, record, failure: null });
     await this.#runSideEffects(upstream, () => this.#sideEffects.afterValue(record, config));
     logLine("info", "refreshed", facts);

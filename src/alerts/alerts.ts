@@ -27,9 +27,12 @@ type State = z.infer<typeof stateSchema>;
 export class Alerts {
   readonly #storage: DurableObjectStorage;
   readonly #outbox: Outbox;
+  readonly #schedule: () => Promise<void>;
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param schedule sets the object's one alarm, in view of {@link nextAt} */
+  constructor(storage: DurableObjectStorage, schedule: () => Promise<void>) {
     this.#storage = storage;
+    this.#schedule = schedule;
     this.#outbox = new Outbox(storage.sql);
   }
 
@@ -49,12 +52,11 @@ export class Alerts {
     await this.#tell(name, source, (told) => afterFailure(told, reason));
   }
 
-  /** What is due, and an alarm for the rest. */
+  /** Sends what is due. */
   async deliver({ alerts }: Config): Promise<void> {
     const state = this.#state();
     if (alerts === undefined || state === null) return;
     await this.#outbox.deliver(state.account, alerts);
-    await this.#wake();
   }
 
   async #tell(account: string, source: string, decide: (told: Told) => Decision): Promise<void> {
@@ -66,12 +68,12 @@ export class Alerts {
     }
     if (events.length === 0) return;
     for (const event of events) this.#outbox.add(account, event, Date.now());
-    await this.#wake();
+    await this.#schedule();
   }
 
-  async #wake(): Promise<void> {
-    const at = this.#outbox.nextAt();
-    if (at !== null) await this.#storage.setAlarm(at);
+  /** When there is something to deliver, epoch milliseconds; null when nothing waits. */
+  nextAt(): number | null {
+    return this.#outbox.nextAt();
   }
 
   #state(): State | null {

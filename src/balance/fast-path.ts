@@ -11,15 +11,17 @@ import type { Caller } from "../context.ts";
 import type { Env } from "../env.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { requestIdOf } from "../lib/request-id.ts";
-import { requestedMaxAge } from "./freshness.ts";
+import { cacheDemand, NO_DEMAND } from "./cache-control.ts";
 import { recallFresh } from "./read.ts";
-import { ageSeconds, type Prepared, recallPrepared, respond } from "./response.ts";
+import { ageSeconds, type Prepared, recallPrepared, respond, type Shown } from "./response.ts";
 
 export const BALANCE_PATH = "/v1/balance";
+export const STATUS_PATH = "/v1/balance/status";
 const FROM_MEMORY = { store: "memory", forward: null } as const;
 
 interface Hit {
   readonly prepared: Prepared;
+  readonly shown: Shown;
   readonly caller: Caller;
   readonly config: Config;
   readonly now: number;
@@ -40,7 +42,8 @@ export function fromMemory(
 }
 
 function find({ method, url, headers }: Request, env: Env): Hit | null {
-  if (method !== "GET" || !isBalance(url)) return null;
+  const shown = method === "GET" ? shownAt(url) : null;
+  if (shown === null) return null;
   const parsed = parseConfig(env);
   const authorization = headers.get("authorization");
   if (!parsed.ok || authorization === null) return null;
@@ -48,26 +51,33 @@ function find({ method, url, headers }: Request, env: Env): Hit | null {
   const state = isolateStateOf(config);
   const verified = state.of(VerifiedCache);
   const caller = verified.callerOf(authorization);
-  if (caller === null || !isPlain(headers, config, verified)) return null;
+  if (caller === null || (shown === "balance" && caller.scope !== "balance:read")) return null;
+  if (!isPlain(headers, config, verified)) return null;
 
   const now = Date.now();
-  const maxAge = requestedMaxAge(headers.get("cache-control"));
-  const record = recallFresh(caller.account, maxAge, config, state, now);
-  const prepared = record && recallPrepared(record, null, caller.scope, state);
-  return prepared && { prepared, caller, config, now };
+  const cacheControl = headers.get("cache-control");
+  const demand =
+    cacheControl === null ? NO_DEMAND : cacheDemand(cacheControl, headers.has("if-none-match"));
+  const record = recallFresh(caller.account, demand, config, state, now);
+  const prepared = record && recallPrepared(record, null, shown, state);
+  return prepared && { prepared, shown, caller, config, now };
 }
 
 async function answer(
-  { prepared, caller, config, now }: Hit,
+  { prepared, shown, caller, config, now }: Hit,
   { headers }: Request,
   env: Env,
   otherwise: () => Response | Promise<Response>,
 ): Promise<Response> {
   if (!(await allowsCaller(env, caller))) return otherwise();
-  const asked = { ifNoneMatch: headers.get("if-none-match"), requestId: requestIdOf(headers) };
+  const asked = {
+    ifNoneMatch: headers.get("if-none-match"),
+    requestId: requestIdOf(headers),
+    retryAfter: null,
+  };
   const response = respond(prepared, asked, now, FROM_MEMORY, config.FRESH_SECONDS);
   writeMetric(env.METRICS, {
-    route: BALANCE_PATH,
+    route: PATHS[shown],
     status: response.status,
     cache: "memory",
     account: caller.account,
@@ -78,12 +88,14 @@ async function answer(
   return response;
 }
 
-/** The path and nothing after it. */
-function isBalance(url: string): boolean {
-  return (
-    url.endsWith(BALANCE_PATH) &&
-    url.indexOf("/", "https://".length) === url.length - BALANCE_PATH.length
-  );
+const PATHS = { balance: BALANCE_PATH, status: STATUS_PATH } as const;
+
+/** What is asked for: the path of one of the views, and nothing after it. */
+function shownAt(url: string): Shown | null {
+  const shown = url.endsWith("s") ? "status" : "balance";
+  const path = PATHS[shown];
+  const start = url.length - path.length;
+  return url.endsWith(path) && url.indexOf("/", "https://".length) === start ? shown : null;
 }
 
 /** Nothing that only the app knows how to answer: a web view, or an app to be attested first. */

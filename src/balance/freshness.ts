@@ -1,6 +1,7 @@
 /** The freshness table (RFC 9111, section 4.2; RFC 5861 for stale-while-revalidate) as pure decisions. */
 import type { Config } from "../config/config.ts";
 import type { Failure } from "./backoff.ts";
+import type { CacheDemand } from "./cache-control.ts";
 
 export type Plan =
   /** Answer the stored value at once. */
@@ -12,12 +13,23 @@ export type Plan =
   /** Only a refresh can answer. */
   | "refresh";
 
+export type ReadPlan =
+  | Plan
+  /** Zoo has just failed: the stored value, or the error, at once. */
+  | "back_off"
+  /** Forced by the caller, but Zoo was asked a moment ago: the stored value at once. */
+  | "too_soon"
+  /** `only-if-cached`, and nothing that would do. */
+  | "not_cached";
+
 export type Durations = Pick<
   Config,
-  "FRESH_SECONDS" | "REVALIDATE_SECONDS" | "STALE_SECONDS" | "STALE_WAIT_MS" | "MIN_REFRESH_SECONDS"
+  "FRESH_SECONDS" | "REVALIDATE_SECONDS" | "STALE_SECONDS" | "MIN_REFRESH_SECONDS"
 >;
 
 /**
+ * The table alone, as the account's object applies it.
+ *
  * @param ageMs of the stored value, null when there is none
  * @param maxAgeSeconds what the request's `Cache-Control` accepts, null when it says nothing
  */
@@ -30,34 +42,31 @@ export function plan(ageMs: number | null, maxAgeSeconds: number | null, d: Dura
 }
 
 /**
- * {@link plan} for an isolate that has heard of the last failure: while its backoff is in force a refresh
- * would not be made, so the stored value or the error is answered at once.
+ * The table for a request that an isolate answers: with all of its `Cache-Control`, the interval that
+ * throttles forced refreshes, and the backoff after the last failure that the isolate has heard of.
+ *
+ * @param failure of the last attempt, null after a success
  */
-export function planWithBackoff(
+export function planRead(
   ageMs: number | null,
-  maxAgeSeconds: number | null,
+  demand: CacheDemand,
   failure: Failure | null,
   d: Durations,
   now: number,
-): Plan | "back_off" {
-  const planned = plan(ageMs, maxAgeSeconds, d);
-  return planned !== "serve" && failure !== null && now < failure.retry_at ? "back_off" : planned;
-}
-
-/**
- * The age a request accepts at most (RFC 9111, section 5.2.1): 0 for `no-cache`, N for `max-age=N`.
- *
- * @returns seconds, or null when the header says neither; what is malformed is ignored
- */
-export function requestedMaxAge(cacheControl: string | null): number | null {
-  if (cacheControl === null) return null;
-  let least: number | null = null;
-  for (const directive of cacheControl.toLowerCase().split(",")) {
-    const [name, value] = directive.split("=", 2).map((part) => part.trim());
-    const quoted = value?.replace(/^"(.*)"$/, "$1") ?? "";
-    const age =
-      name === "no-cache" ? 0 : name === "max-age" && /^\d{1,9}$/.test(quoted) ? +quoted : null;
-    if (age !== null) least = Math.min(age, least ?? age);
+): ReadPlan {
+  const usable = ageMs !== null && ageMs <= d.STALE_SECONDS * 1_000;
+  const acceptedSeconds = Math.min(demand.maxAge ?? d.FRESH_SECONDS, d.FRESH_SECONDS);
+  const accepted =
+    demand.maxStale !== null && usable && ageMs <= (acceptedSeconds + demand.maxStale) * 1_000;
+  if (demand.onlyIfCached) {
+    const enough = accepted || demand.maxAge === null || (ageMs ?? 0) <= demand.maxAge * 1_000;
+    return usable && enough ? "serve" : "not_cached";
   }
-  return least;
+  // max-stale: paint first, then update.
+  const wanted = plan(ageMs, accepted ? null : demand.maxAge, d);
+  const planned = wanted === "refresh_or_serve" && accepted ? "serve_and_refresh" : wanted;
+  if (planned === "serve") return "serve";
+  if (failure !== null && now < failure.retry_at) return "back_off";
+  const forced = usable && plan(ageMs, null, d) === "serve";
+  return forced && ageMs < d.MIN_REFRESH_SECONDS * 1_000 ? "too_soon" : planned;
 }

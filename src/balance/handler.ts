@@ -1,29 +1,48 @@
-/** `GET /v1/balance` in full; `fast-path.ts` answers what the isolate's memory alone can. */
+/** `GET /v1/balance` and `/v1/balance/status` in full; `fast-path.ts` answers what memory alone can. */
 import type { TypedResponse } from "hono";
 import type { AppContext } from "../context.ts";
 import { ProblemError } from "../problem.ts";
-import { requestedMaxAge } from "./freshness.ts";
+import { cacheDemand } from "./cache-control.ts";
 import { readBalance } from "./read.ts";
-import { ageSeconds, prepare, respond } from "./response.ts";
+import { ageSeconds, prepare, respond, type Shown } from "./response.ts";
 import type { StatusView, View } from "./view.ts";
 
-/** What a 200 holds, for clients that are typed by {@link "../app.ts"}. */
-type BalanceResponse = Response & TypedResponse<View | StatusView, 200, "json">;
+/** @throws ProblemError `insufficient_scope` for a caller with `balance:status` alone */
+export async function answerBalance(
+  c: AppContext,
+): Promise<Response & TypedResponse<View, 200, "json">> {
+  if (c.var.caller.scope !== "balance:read") {
+    throw new ProblemError("insufficient_scope", "status_only");
+  }
+  return (await answer(c, "balance")) as Response & TypedResponse<View, 200, "json">;
+}
 
-export async function answerBalance(c: AppContext): Promise<BalanceResponse> {
+/** For either scope. */
+export async function answerStatus(
+  c: AppContext,
+): Promise<Response & TypedResponse<StatusView, 200, "json">> {
+  return (await answer(c, "status")) as Response & TypedResponse<StatusView, 200, "json">;
+}
+
+async function answer(c: AppContext, shown: Shown): Promise<Response> {
   const { config, state, caller, requestId } = c.var;
   const { headers } = c.req.raw;
-  const maxAge = requestedMaxAge(headers.get("cache-control"));
-  const request = { account: caller.account, maxAge, requestId };
+  const ifNoneMatch = headers.get("if-none-match");
+  const demand = cacheDemand(headers.get("cache-control"), ifNoneMatch !== null);
+  const request = { account: caller.account, demand, requestId };
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const read = await readBalance(request, { config, state, env: c.env, waitUntil });
   if (!read.found) {
-    const retryAfter = { "retry-after": String(read.retryAfter) };
-    throw new ProblemError(read.reason, undefined, retryAfter);
+    const { reason, retryAfter } = read;
+    throw new ProblemError(
+      reason,
+      undefined,
+      retryAfter === null ? {} : { "retry-after": String(retryAfter) },
+    );
   }
-  const { record, cache, now } = read;
+  const { record, cache, now, retryAfter } = read;
   c.set("served", { cache: cache.forward ?? cache.store, age: ageSeconds(record, now) });
-  const prepared = await prepare(read, caller.scope, config, state);
-  const asked = { ifNoneMatch: headers.get("if-none-match"), requestId };
-  return respond(prepared, asked, now, cache, config.FRESH_SECONDS) as BalanceResponse;
+  const prepared = await prepare(read, shown, config, state);
+  const asked = { ifNoneMatch, requestId, retryAfter };
+  return respond(prepared, asked, now, cache, config.FRESH_SECONDS);
 }

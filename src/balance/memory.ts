@@ -1,6 +1,6 @@
 /**
- * What this isolate knows of each account: the newest value, the last failure, and whether it has
- * started a refresh. Plain data, never a promise (see `config/isolate-state.ts`).
+ * What this isolate knows of each account: the newest value, the last failure, and when it last acted
+ * for it. Plain data, never a promise (see `config/isolate-state.ts`).
  */
 import type { Failure } from "./backoff.ts";
 import { type BalanceRecord, newest } from "./record.ts";
@@ -21,9 +21,10 @@ const REFRESH_UNDER_WAY_MS = 2_000;
 const NOTHING: Known = { record: null, failure: null, recentUntil: 0 };
 
 export class BalanceMemory {
-  // One entry per configured account, so both are bounded by the configuration.
+  // A few entries per configured account, so both are bounded by the configuration.
   readonly #known = new Map<string, Known>();
-  readonly #refreshStartedAt = new Map<string, number>();
+  /** Epoch milliseconds by action and account. */
+  readonly #lastDoneAt = new Map<string, number>();
 
   get(account: string): Known {
     return this.#known.get(account) ?? NOTHING;
@@ -49,8 +50,22 @@ export class BalanceMemory {
 
   /** Throttles stale-while-revalidate: one refresh of this isolate at a time, not one per request. */
   mayStartRefresh(account: string, now: number): boolean {
-    if (now - (this.#refreshStartedAt.get(account) ?? 0) < REFRESH_UNDER_WAY_MS) return false;
-    this.#refreshStartedAt.set(account, now);
+    return this.#once(`refresh ${account}`, REFRESH_UNDER_WAY_MS, now);
+  }
+
+  /** Throttles reports of readers to the object. */
+  mayReportReader(account: string, intervalMs: number, now: number): boolean {
+    return this.#once(`reader ${account}`, intervalMs, now);
+  }
+
+  /** Throttles reads ahead of a caller's verification: no more of them than there would be reads. */
+  mayReadAhead(account: string, now: number): boolean {
+    return this.#once(`ahead ${account}`, GRACE_MS, now);
+  }
+
+  #once(action: string, intervalMs: number, now: number): boolean {
+    if (now - (this.#lastDoneAt.get(action) ?? 0) < intervalMs) return false;
+    this.#lastDoneAt.set(action, now);
     return true;
   }
 }

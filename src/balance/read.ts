@@ -2,44 +2,43 @@
  * The read policy: the nearest stored value (memory of the isolate, then Workers KV), judged by the
  * freshness table; where that is not enough, a refresh by the account's Durable Object.
  */
+
 import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
-import type { Env } from "../env.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { callObject } from "../lib/durable-object.ts";
 import type { Failure } from "./backoff.ts";
-import { planWithBackoff } from "./freshness.ts";
-import { readCopy } from "./kv-copy.ts";
+import type { CacheDemand } from "./cache-control.ts";
+import { planRead } from "./freshness.ts";
+import { isKeepFreshDue, reportIntervalMs } from "./keep-fresh.ts";
 import { BalanceMemory } from "./memory.ts";
+import { nearest, type Stored } from "./nearest.ts";
+import type { Reading } from "./reading.ts";
 import { type BalanceRecord, newest } from "./record.ts";
-import type { RefreshDemand } from "./refresh.ts";
+import { accountObject, type RefreshDemand, type RefreshOutcome } from "./refresh.ts";
 import type { Seen, StaleReason } from "./view.ts";
 
 export interface ReadRequest {
   readonly account: string;
-  /** Seconds; from the request's `Cache-Control`, null when it says nothing. */
-  readonly maxAge: number | null;
+  /** From the request's `Cache-Control`. */
+  readonly demand: CacheDemand;
   readonly requestId: string;
-}
-
-/** What a read works with. */
-export interface Reading {
-  readonly config: Config;
-  readonly state: IsolateState;
-  readonly env: Env;
-  readonly waitUntil: (work: Promise<unknown>) => void;
+  /** The stored value, if reading it has begun while the caller was verified. */
+  readonly readAhead?: Promise<Stored> | undefined;
 }
 
 export type Found = Seen & {
   readonly found: true;
   readonly now: number;
   readonly cache: CacheFacts;
+  /** Seconds until a forced refresh can make it newer; null unless one was asked for in vain. */
+  readonly retryAfter: number | null;
 };
 export type Missing = {
   readonly found: false;
-  readonly reason: Failure["reason"];
-  /** Seconds until the next attempt may be made, at least 1. */
-  readonly retryAfter: number;
+  readonly reason: Failure["reason"] | "not_cached";
+  /** Seconds until the next attempt may be made, at least 1; null where waiting alone does not help. */
+  readonly retryAfter: number | null;
 };
 
 /** For `Cache-Status` (RFC 9211). */
@@ -54,28 +53,31 @@ const OBJECT_OVERHEAD_MS = 2_000;
 /** A failure of Zoo, or of the object, whose next attempt may be made at any time. */
 type KnownFailure = Pick<Failure, "reason"> & { readonly retry_at?: number };
 
-/** A stored value, and where it was found. */
-interface Stored {
-  readonly record: BalanceRecord | null;
-  readonly store: "memory" | "kv";
-}
-
 /** Reads the balance of an account. Never throws: a failure is a {@link Missing}. */
 export async function readBalance(request: ReadRequest, on: Reading): Promise<Found | Missing> {
   const { config } = on;
-  const stored = await nearest(request.account, on);
+  const { account, demand } = request;
+  const stored = await (request.readAhead ?? nearest(account, on));
   const now = Date.now();
-  const { failure } = memoryOf(on).get(request.account);
-  const { record } = stored;
+  const { failure } = memoryOf(on).get(account);
+  const { record, store } = stored;
   const ageMs = record === null ? null : now - record.fetched_at;
-  const decision = planWithBackoff(ageMs, request.maxAge, failure, config, now);
+  const decision = planRead(ageMs, demand, failure, config, now);
+  const known = { record, failure, now, cache: { store, forward: null } } as const;
   switch (decision) {
     case "serve":
+      if (!demand.onlyIfCached) reportReader(request, record, on, now);
+      return serveStaleOrFail(known, config);
     case "back_off":
-      return serveStaleOrFail(record, failure, config, now, { store: stored.store, forward: null });
+      return serveStaleOrFail(known, config, retryAfterOf(request, record, failure, config, now));
+    case "too_soon":
+      reportReader(request, record, on, now);
+      return serveStaleOrFail(known, config, retryAfterOf(request, record, null, config, now));
+    case "not_cached":
+      return { found: false, reason: "not_cached", retryAfter: null };
     case "serve_and_refresh":
       refreshBehind(request, on, now);
-      return serveStaleOrFail(record, failure, config, now, { store: stored.store, forward: null });
+      return serveStaleOrFail(known, config);
     case "refresh_or_serve":
       // With a stale value to fall back on, the Worker enforces STALE_WAIT_MS.
       return refreshWithin(config.STALE_WAIT_MS, "until_done", request, stored, on);
@@ -92,21 +94,40 @@ export async function readBalance(request: ReadRequest, on: Reading): Promise<Fo
   }
 }
 
-/** The value in memory, if it may be answered at once and as fresh; else `null`. */
+/** The value in memory, if the isolate may answer it at once and has nobody to tell; else `null`. */
 export function recallFresh(
   account: string,
-  maxAge: number | null,
+  demand: CacheDemand,
   config: Config,
   state: IsolateState,
   now: number,
 ): BalanceRecord | null {
   const { record } = state.of(BalanceMemory).get(account);
-  if (record === null) return null;
-  const decision = planWithBackoff(now - record.fetched_at, maxAge, null, config, now);
+  if (record === null || isKeepFreshDue(record.kept_until, config, now)) return null;
+  const decision = planRead(now - record.fetched_at, demand, null, config, now);
   return decision === "serve" ? record : null;
 }
 
 const memoryOf = ({ state }: Reading) => state.of(BalanceMemory);
+
+/** A value in use is kept fresh: tells the object, behind the answer, when it will soon stop doing so. */
+function reportReader(
+  { account, requestId }: ReadRequest,
+  record: BalanceRecord | null,
+  on: Reading,
+  now: number,
+): void {
+  const { config, env } = on;
+  const upstream = config.accounts.get(account);
+  if (upstream === undefined || !isKeepFreshDue(record?.kept_until ?? 0, config, now)) return;
+  if (!memoryOf(on).mayReportReader(account, reportIntervalMs(config), now)) return;
+  const facts = { request_id: requestId, account };
+  on.waitUntil(
+    callObject(() => accountObject(env, upstream).reportReader(account), facts).then((called) => {
+      if (called !== null) learn(account, called.answer, on);
+    }),
+  );
+}
 
 /** Stale-while-revalidate. */
 function refreshBehind(request: ReadRequest, on: Reading, now: number): void {
@@ -121,6 +142,8 @@ async function refreshWithin(
   { record, store }: Stored,
   on: Reading,
 ): Promise<Found | Missing> {
+  const { config } = on;
+  const { maxAge } = request.demand;
   const { failure } = memoryOf(on).get(request.account);
   const refreshing = refresh(request, wait, on);
   on.waitUntil(refreshing);
@@ -128,20 +151,42 @@ async function refreshWithin(
   const running = { record: null, failure: record && failure, attempted: true };
   const after = await withDeadline(refreshing, deadlineMs).catch(() => running);
   const best = newest(record, after.record);
-  const forward = record === null ? "miss" : request.maxAge === null ? "stale" : "request";
-  return serveStaleOrFail(best, after.failure, on.config, Date.now(), {
+  const forward = record === null ? "miss" : maxAge === null ? "stale" : "request";
+  const now = Date.now();
+  const cache: CacheFacts = {
     store: best === record ? store : "object",
     forward: after.attempted ? forward : null,
-  });
+  };
+  const inVain = best !== null && best === record && after !== running;
+  const retryAfter = inVain ? retryAfterOf(request, best, after.failure, config, now) : null;
+  return serveStaleOrFail({ record: best, failure: after.failure, now, cache }, config, retryAfter);
+}
+
+/** When a forced request can make a value newer, seconds; null for a request that forces nothing. */
+function retryAfterOf(
+  { demand }: ReadRequest,
+  record: BalanceRecord | null,
+  failure: KnownFailure | null,
+  { MIN_REFRESH_SECONDS }: Config,
+  now: number,
+): number | null {
+  if (demand.maxAge === null) return null;
+  const at = failure?.retry_at ?? (record?.fetched_at ?? now) + MIN_REFRESH_SECONDS * 1_000;
+  return Math.max(1, Math.ceil((at - now) / 1_000));
+}
+
+interface Known {
+  readonly record: BalanceRecord | null;
+  readonly failure: KnownFailure | null;
+  readonly now: number;
+  readonly cache: CacheFacts;
 }
 
 /** The stored value, as long as STALE_SECONDS allow it, with the reason when it is stale; else the error. */
 function serveStaleOrFail(
-  record: BalanceRecord | null,
-  failure: KnownFailure | null,
+  { record, failure, now, cache }: Known,
   { FRESH_SECONDS, STALE_SECONDS }: Config,
-  now: number,
-  cache: CacheFacts,
+  retryAfter: number | null = null,
 ): Found | Missing {
   if (record === null || now - record.fetched_at > STALE_SECONDS * 1_000) {
     const reason = failure?.reason ?? "upstream_unavailable";
@@ -149,8 +194,8 @@ function serveStaleOrFail(
     return { found: false, reason, retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) };
   }
   const stale = now - record.fetched_at > FRESH_SECONDS * 1_000;
-  const reason: StaleReason = failure?.reason ?? "revalidating";
-  return { found: true, record, stale, staleReason: stale ? reason : null, now, cache };
+  const staleReason: StaleReason | null = stale ? (failure?.reason ?? "revalidating") : null;
+  return { found: true, record, stale, staleReason, now, cache, retryAfter };
 }
 
 interface Refreshed {
@@ -167,37 +212,20 @@ const OBJECT_FAILED: Refreshed = {
 
 /** Asks the account's Durable Object and remembers its answer. Never rejects. */
 async function refresh(
-  request: ReadRequest,
+  { account, demand: { maxAge }, requestId }: ReadRequest,
   wait: RefreshDemand["wait"],
-  { config, state, env }: Reading,
+  on: Reading,
 ): Promise<Refreshed> {
-  const { account, maxAge, requestId } = request;
-  const demand: RefreshDemand = { account, maxAge, wait, requestId };
-  const called = await callObject(() => env.ACCOUNT_BALANCE.getByName(account).refresh(demand), {
-    request_id: requestId,
-    account,
-  });
+  const upstream = on.config.accounts.get(account);
+  if (upstream === undefined) return OBJECT_FAILED;
+  const demand: RefreshDemand = { account, maxAge, wait, by: "reader", requestId };
+  const facts = { request_id: requestId, account };
+  const called = await callObject(() => accountObject(on.env, upstream).refresh(demand), facts);
   if (called === null) return OBJECT_FAILED;
-  const { record, failure, attempted } = called.answer;
-  state.of(BalanceMemory).learn(account, record, failure, config.FRESH_SECONDS);
-  return { record, failure, attempted };
+  learn(account, called.answer, on);
+  return called.answer;
 }
 
-/** What is known without asking the object: memory while it is recent, then the copy in KV. */
-async function nearest(account: string, on: Reading): Promise<Stored> {
-  const { config, env } = on;
-  const memory = memoryOf(on);
-  const { record, failure, recentUntil } = memory.get(account);
-  const now = Date.now();
-  // While the object is known to have nothing and to back off, there is nothing new to find in KV either.
-  const nothing = record === null && failure !== null && now < failure.retry_at;
-  if (now <= recentUntil || nothing) return { record, store: "memory" };
-
-  const upstream = config.accounts.get(account);
-  const copy = upstream === undefined ? null : await readCopy(env.BALANCE_KV, upstream);
-  // Read again: another request may have learnt more meanwhile.
-  const latest = memory.get(account);
-  const best = newest(latest.record, copy);
-  if (best !== null) memory.learn(account, copy, latest.failure, config.FRESH_SECONDS);
-  return { record: best, store: best === copy ? "kv" : "memory" };
+function learn(account: string, { record, failure }: RefreshOutcome, on: Reading): void {
+  memoryOf(on).learn(account, record, failure, on.config.FRESH_SECONDS);
 }

@@ -35,6 +35,15 @@ export const balanceSchema = z.strictObject({
   updated_at: time,
 });
 
+/** Whether Zoo lets the account work. */
+export const accessSchema = z.strictObject({
+  /** Zoo's word for why it refuses the account's calls; null when it does not. */
+  blocked: z.nullable(z.string()),
+  /** Whether calls go on when the credits are gone; null when not known. */
+  pay_as_you_go: z.nullable(z.boolean()),
+});
+export type Access = z.infer<typeof accessSchema>;
+
 export const recordSchema = z.strictObject({
   v: version(RECORD_VERSION),
   account: z.string(),
@@ -43,6 +52,13 @@ export const recordSchema = z.strictObject({
   /** When the proxy had the whole answer from Zoo, epoch milliseconds. */
   fetched_at: moment,
   balance: balanceSchema,
+  /** Null when not known; so are records of versions that did not ask for it. */
+  access: z._default(z.nullable(accessSchema), null),
+  /**
+   * Until when the account's object keeps the value fresh, since somebody reads it; epoch milliseconds,
+   * 0 for not at all.
+   */
+  kept_until: z._default(moment, 0),
 });
 
 export type Plan = z.infer<typeof planSchema>;
@@ -51,14 +67,16 @@ export type BalanceRecord = z.infer<typeof recordSchema>;
 
 type StoredFor = Pick<Account, "name" | "source">;
 
-/** @throws ZodError when `balance` is not one: a bug in the reader must not reach storage. */
+/** @throws ZodError when `value` is not one: a bug in the reader must not reach storage. */
 export function newRecord(
   { name, source }: StoredFor,
-  balance: Balance,
+  value: Pick<BalanceRecord, "balance" | "access">,
   fetchedAt: number,
+  keptUntil: number,
 ): BalanceRecord {
+  const { balance, access } = value;
   const record = { v: RECORD_VERSION, account: name, source, fetched_at: fetchedAt, balance };
-  return recordSchema.parse(record);
+  return recordSchema.parse({ ...record, access, kept_until: keptUntil });
 }
 
 /** Clocks of two machines may differ a little; a value from further ahead is not ours. */
@@ -75,8 +93,9 @@ export function readRecord(
   return data.fetched_at > now + MAX_CLOCK_SKEW_MS ? null : data;
 }
 
-/** The one that was fetched later. */
+/** The one that was fetched later; of the same fetch, the one that is kept fresh for longer. */
 export function newest(a: BalanceRecord | null, b: BalanceRecord | null): BalanceRecord | null {
   if (a === null || b === null) return a ?? b;
-  return b.fetched_at > a.fetched_at ? b : a;
+  if (b.fetched_at !== a.fetched_at) return b.fetched_at > a.fetched_at ? b : a;
+  return b.kept_until > a.kept_until ? b : a;
 }

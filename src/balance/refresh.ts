@@ -1,4 +1,6 @@
 /** The contract between the read policy in the Worker and the account's Durable Object. */
+import type { Account } from "../config/config.ts";
+import type { Env } from "../env.ts";
 import type { Failure } from "./backoff.ts";
 import type { BalanceRecord } from "./record.ts";
 
@@ -11,6 +13,8 @@ export interface RefreshDemand {
    * which has that value, enforces STALE_WAIT_MS itself. `by_policy` waits as the freshness table says.
    */
   readonly wait: "until_done" | "by_policy";
+  /** A reader's demand keeps the value fresh for KEEP_FRESH_SECONDS; the cron's does not. */
+  readonly by: "reader" | "cron";
   readonly requestId: string;
 }
 
@@ -20,4 +24,15 @@ export interface RefreshOutcome {
   readonly failure: Failure | null;
   /** Whether a call to Zoo was made, or was under way, for this demand. */
   readonly attempted: boolean;
+}
+
+/**
+ * A new stub of the account's object. An object stays where it was first touched, so the location hint
+ * is given at every touch.
+ */
+export function accountObject(env: Env, { name, location }: Account) {
+  return env.ACCOUNT_BALANCE.getByName(
+    name,
+    location === undefined ? {} : { locationHint: location },
+  );
 }

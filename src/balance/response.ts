@@ -5,7 +5,6 @@
 
 import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
-import type { Scope } from "../context.ts";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
 import { matches, weakEtag } from "../lib/etag.ts";
 import type { CacheFacts } from "./read.ts";
@@ -26,33 +25,42 @@ export interface Prepared {
   readonly body: Uint8Array;
   readonly etag: string;
   /** The headers of a hit in memory, and the second (epoch) for which they hold. */
-  readonly hit: { second: number; headers: Headers };
+  readonly hit: { second: number; headers: ResponseHeaders };
 }
 
-const NEVER = { second: Number.NaN, headers: new Headers() };
+interface ResponseHeaders {
+  readonly ok: Headers;
+  /** A 304 has no body, so nothing is said of its type (RFC 9110, section 15.4.5). */
+  readonly notModified: Headers;
+}
 
-/** One entry per configured account and scope, so bounded by the configuration. */
+const NEVER = { second: Number.NaN, headers: { ok: new Headers(), notModified: new Headers() } };
+
+/** What is shown: everything, or how the account stands. */
+export type Shown = "balance" | "status";
+
+/** One entry per configured account and view, so bounded by the configuration. */
 class PreparedResponses {
   readonly byView = new Map<string, Prepared>();
 }
 
-const viewKey = (account: string, scope: Scope) => `${account} ${scope}`;
+const viewKey = (account: string, shown: Shown) => `${account} ${shown}`;
 
 /** @throws ZodError when the value makes no view: a bug must not reach a caller */
 export async function prepare(
   seen: Seen,
-  scope: Scope,
+  shown: Shown,
   config: Config,
   state: IsolateState,
 ): Promise<Prepared> {
   const { record, staleReason } = seen;
-  const ready = recallPrepared(record, staleReason, scope, state);
+  const ready = recallPrepared(record, staleReason, shown, state);
   if (ready !== null) return ready;
   const whole = toView(seen, config);
-  const view = scope === "balance:read" ? whole : toStatusView(whole);
+  const view = shown === "balance" ? whole : toStatusView(whole);
   const body = new TextEncoder().encode(JSON.stringify(view));
   const prepared = { record, staleReason, body, etag: await etagOf(view), hit: { ...NEVER } };
-  state.of(PreparedResponses).byView.set(viewKey(record.account, scope), prepared);
+  state.of(PreparedResponses).byView.set(viewKey(record.account, shown), prepared);
   return prepared;
 }
 
@@ -60,33 +68,39 @@ export async function prepare(
 export function recallPrepared(
   record: BalanceRecord,
   staleReason: StaleReason | null,
-  scope: Scope,
+  shown: Shown,
   state: IsolateState,
 ): Prepared | null {
-  const prepared = state.of(PreparedResponses).byView.get(viewKey(record.account, scope));
+  const prepared = state.of(PreparedResponses).byView.get(viewKey(record.account, shown));
   const same = prepared?.record === record && prepared.staleReason === staleReason;
   return same ? prepared : null;
 }
 
-/** What of the request decides the form of the answer. */
+/** What of the request and the read decides the form of the answer. */
 export interface Asked {
   readonly ifNoneMatch: string | null;
   readonly requestId: string;
+  /** Seconds until a forced refresh can make the value newer; null when none was asked for in vain. */
+  readonly retryAfter: number | null;
 }
 
 /** 200, or 304 where the caller has it already (RFC 9110, section 13.1.2). */
 export function respond(
   prepared: Prepared,
-  { ifNoneMatch, requestId }: Asked,
+  { ifNoneMatch, requestId, retryAfter }: Asked,
   now: number,
   cache: CacheFacts,
   freshSeconds: number,
 ): Response {
   const { body, etag } = prepared;
-  const headers = headersAt(prepared, now, cache, freshSeconds);
+  const notModified = matches(ifNoneMatch, etag);
+  const { ok, notModified: without } = headersAt(prepared, now, cache, freshSeconds);
+  const made = notModified ? without : ok;
+  const headers = retryAfter === null ? made : new Headers(made);
+  if (retryAfter !== null) headers.set("retry-after", String(retryAfter));
   // Copied into the response below, so that the next one may set its own.
   headers.set("x-request-id", requestId);
-  return matches(ifNoneMatch, etag)
+  return notModified
     ? new Response(null, { status: 304, headers })
     : new Response(body, { headers });
 }
@@ -96,15 +110,15 @@ function headersAt(
   now: number,
   cache: CacheFacts,
   freshSeconds: number,
-): Headers {
+): ResponseHeaders {
   const memorable = cache.store === "memory" && cache.forward === null;
   const second = Math.floor(now / 1_000);
   if (memorable && hit.second === second) return hit.headers;
   const ttl = Math.floor((record.fetched_at - now) / 1_000) + freshSeconds;
-  const headers = new Headers({
-    "content-type": "application/json",
+  const notModified = new Headers({
     etag,
-    "cache-control": `private, max-age=${Math.max(0, ttl)}`,
+    // The whole freshness lifetime; Age says what of it is spent (RFC 9111, section 4.2).
+    "cache-control": `private, max-age=${freshSeconds}`,
     vary: "Authorization",
     // Stated, not left to the platform: `as_of` is Date minus Age, also on a 304.
     date: new Date(now).toUTCString(),
@@ -112,6 +126,9 @@ function headersAt(
     "cache-status": cacheStatus(cache, ttl),
     ...SECURITY_HEADERS,
   });
+  const ok = new Headers(notModified);
+  ok.set("content-type", "application/json");
+  const headers = { ok, notModified };
   if (memorable) Object.assign(hit, { second, headers });
   return headers;
 }

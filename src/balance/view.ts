@@ -1,9 +1,9 @@
-/** What a caller sees: the stored balance seen at a moment, under this configuration. */
+/** What a caller sees of a stored balance: at a moment, under this configuration. */
 import * as z from "zod/mini";
 import type { Config } from "../config/config.ts";
-import { compareMoney } from "../lib/money.ts";
 import { time, timeOf } from "../lib/schema.ts";
-import { type Balance, type BalanceRecord, balanceSchema } from "./record.ts";
+import { accessSchema, type BalanceRecord, balanceSchema, money } from "./record.ts";
+import { STATUSES, statusOf } from "./status.ts";
 
 export const STALE_REASONS = [
   "revalidating",
@@ -13,18 +13,23 @@ export const STALE_REASONS = [
 ] as const;
 export type StaleReason = (typeof STALE_REASONS)[number];
 
+const { available, ...rest } = balanceSchema.shape;
+
 export const viewSchema = z.strictObject({
   account: z.string(),
-  status: z.enum(["ok", "low", "exhausted", "contract"]),
+  status: z.enum(STATUSES),
   currency: z.enum(["USD"]),
-  ...balanceSchema.shape,
+  available,
+  low_below: money,
+  ...accessSchema.shape,
+  ...rest,
   as_of: time,
   stale: z.boolean(),
   stale_reason: z.nullable(z.enum(STALE_REASONS)),
 });
 export type View = z.infer<typeof viewSchema>;
 
-/** What `balance:status` shows: how it stands, and no amount. */
+/** `GET /v1/balance/status`: how the account stands, and no amount. */
 const { account, status, as_of, stale, stale_reason } = viewSchema.shape;
 export const statusViewSchema = z.strictObject({ account, status, as_of, stale, stale_reason });
 export type StatusView = z.infer<typeof statusViewSchema>;
@@ -43,13 +48,16 @@ export interface Seen {
 
 /** @throws ZodError when the result is not a view: checked on the way out as on the way in. */
 export function toView(seen: Seen, config: Pick<Config, "LOW_BALANCE_USD">): View {
-  const { account, balance, fetched_at } = seen.record;
+  const { account, balance, access, fetched_at } = seen.record;
   const { available, monthly, prepaid, total_due, plan, updated_at } = balance;
   return viewSchema.parse({
     account,
-    status: statusOf(balance, config.LOW_BALANCE_USD),
+    status: statusOf(balance, access, config.LOW_BALANCE_USD),
     currency: "USD",
     available,
+    low_below: config.LOW_BALANCE_USD,
+    blocked: access?.blocked ?? null,
+    pay_as_you_go: access?.pay_as_you_go ?? null,
     monthly,
     prepaid,
     total_due,
@@ -59,12 +67,4 @@ export function toView(seen: Seen, config: Pick<Config, "LOW_BALANCE_USD">): Vie
     stale: seen.stale,
     stale_reason: seen.staleReason,
   });
-}
-
-/** A contract account with nothing available is not limited by its balance. */
-function statusOf({ available, plan }: Balance, lowBalance: string): View["status"] {
-  if (compareMoney(available, "0.00") <= 0) {
-    return plan?.pricing === "contract" ? "contract" : "exhausted";
-  }
-  return compareMoney(available, lowBalance) < 0 ? "low" : "ok";
 }

@@ -64,9 +64,14 @@ const origin = textThat(
   "must be an origin such as https://localhost, and nothing after it",
 );
 
+/** Location hints of Durable Objects (Cloudflare, "Data location"). */
+const LOCATIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+export type Location = (typeof LOCATIONS)[number];
+
 const accountSchema = z.strictObject({
   token: secretName,
   subject: z.optional(z.enum(["user", "org"])),
+  location: z.optional(z.enum(LOCATIONS)),
 });
 
 const alertsSchema = z.strictObject({
@@ -90,12 +95,17 @@ const variablesSchema = z
     // A path is appended to it, so a query in it would swallow that path.
     ZOO_API_URL: safeUrl.check(z.refine((url) => !url.includes("?"), "must have no query")),
     ZOO_INCLUDE_TOTAL_DUE: z.boolean("must be true or false"),
+    ZOO_INCLUDE_BLOCK: z.boolean("must be true or false"),
     ZOO_TIMEOUT_MS: wholeTo(60_000),
     FRESH_SECONDS: wholeTo(DAYS_400),
     REVALIDATE_SECONDS: wholeTo(DAYS_400),
     STALE_SECONDS: wholeTo(DAYS_400),
     STALE_WAIT_MS: wholeTo(60_000),
     MIN_REFRESH_SECONDS: wholeTo(86_400),
+    KEEP_FRESH_SECONDS: whole(0, DAYS_400, "must be a whole number from 0"),
+    HEDGE_MS: whole(0, 60_000, "must be a whole number from 0 to 60000"),
+    READY_SECONDS: wholeTo(DAYS_400),
+    OBJECT_LOCATION: z.optional(z.enum(LOCATIONS)),
     LOW_BALANCE_USD: matching(/^\d/, "must be an amount, 0.00 or more"),
     JWT_ISSUERS: z.array(issuerSchema),
     APP_CHECK: z.optional(appCheckSchema),
@@ -128,6 +138,8 @@ export interface Account {
   readonly name: string;
   readonly token: string;
   readonly subject: "user" | "org";
+  /** Where its Durable Object shall stand; undefined leaves that to Cloudflare. */
+  readonly location: Location | undefined;
   /**
    * Where its balance comes from: URL, subject and name of the secret (never its value). What was
    * stored from elsewhere belongs to another Zoo account, whatever its name here.
@@ -177,11 +189,17 @@ function parseVariables(env: object): ParsedConfig {
   const { ACCOUNTS, ALERTS, ...variables } = data;
   const named: typeof ACCOUNTS = { default: { token: "ZOO_API_TOKEN" }, ...ACCOUNTS };
   const accounts = new Map<string, Account>();
-  for (const [account, { token, subject = "user" }] of Object.entries(named)) {
+  for (const [account, { token, subject = "user", location }] of Object.entries(named)) {
     const secret = secretSchema.safeParse(given[token]);
     const source = `${variables.ZOO_API_URL} ${subject} ${token}`;
     if (secret.success) {
-      accounts.set(account, { name: account, token: secret.data, subject, source });
+      accounts.set(account, {
+        name: account,
+        token: secret.data,
+        subject,
+        location: location ?? variables.OBJECT_LOCATION,
+        source,
+      });
     } else problems.push(`${token}: the secret is missing or not a token (account ${account})`);
   }
   const secret = ALERTS === undefined ? undefined : given[ALERTS.secret];

@@ -1,5 +1,6 @@
 /** `GET /v1/balance/history`: asks the account's Durable Object, which alone has it. */
 import type { TypedResponse } from "hono";
+import { accountObject } from "../balance/refresh.ts";
 import type { AppContext } from "../context.ts";
 import { callObject } from "../lib/durable-object.ts";
 import { matches, weakEtag } from "../lib/etag.ts";
@@ -42,8 +43,10 @@ function daysOf(text = `${DEFAULT_DAYS}`): number {
 }
 
 async function excerptOf(c: AppContext, account: string, days: number): Promise<HistoryExcerpt> {
+  const upstream = c.var.config.accounts.get(account);
+  if (upstream === undefined) throw new ProblemError("unknown_account", "not_in_accounts");
   const called = await callObject(
-    () => c.env.ACCOUNT_BALANCE.getByName(account).history(account, days),
+    () => accountObject(c.env, upstream).history(account, days),
     { request_id: c.var.requestId, account },
     OBJECT_DEADLINE_MS,
   );

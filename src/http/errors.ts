@@ -34,7 +34,8 @@ export function onError(error: Error, c: AppContext): Response {
 }
 
 /** A fault of the caller's that the operator may want to know of, of something that the Worker rests on, or neither. */
-function eventOf({ status }: ProblemError): "denied" | "failed" | null {
+function eventOf({ status, code }: ProblemError): "denied" | "failed" | null {
   if (status === 401 || status === 403 || status === 429) return "denied";
-  return status > 500 ? "failed" : null;
+  // What `only-if-cached` asked for is no failure.
+  return status > 500 && code !== "not_cached" ? "failed" : null;
 }

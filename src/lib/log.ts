@@ -2,6 +2,7 @@
  * Log lines. Guarantee: only the facts named here are written, never a header, a body, a credential or an
  * amount. Cached hits write no line, only a metric point.
  */
+import { VERSION } from "./version.ts";
 
 /** One field that was not of the expected type. Never holds the value. */
 export interface Drift {
@@ -43,6 +44,8 @@ export type LogEvent =
   | "limiter_failed"
   /** A variable, secret or binding is wrong: 500 for everybody. */
   | "misconfigured"
+  /** `/ready`: an account had no success for READY_SECONDS, or never. */
+  | "not_ready"
   /** A good answer that took long. */
   | "slow"
   /** A caller got 502 or 503. */
@@ -79,5 +82,5 @@ export const nameOf = (error: unknown): string =>
 
 /** One JSON line on the console, where Workers Logs picks its fields up. */
 export function logLine(level: Level, event: LogEvent, facts: LogFacts): void {
-  console[level](JSON.stringify({ level, event, ...facts }));
+  console[level](JSON.stringify({ level, event, ...facts, version: VERSION }));
 }

@@ -1,4 +1,5 @@
 /** Points for Analytics Engine. Guarantee: names, numbers and reasons, never a credential or an amount. */
+import { VERSION } from "./version.ts";
 
 export interface MetricPoint {
   readonly route: string;
@@ -17,7 +18,7 @@ export interface MetricPoint {
 
 /**
  * A point in Analytics Engine, one for each answer and, with the route "refresh", one for each call to Zoo:
- * blobs route, code, cache, account, reason, attestation (empty where there is none); doubles status, ms,
+ * blobs route, code, cache, account, reason, attestation (empty where there is none), version; doubles status, ms,
  * age (-1 where there is none). Of a call to Zoo the status is Zoo's, 0 where none came.
  */
 export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: MetricPoint): void {
@@ -26,7 +27,7 @@ export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: 
   try {
     metrics?.writeDataPoint({
       indexes: [account],
-      blobs: [route, code, cache, account, reason, attestation],
+      blobs: [route, code, cache, account, reason, attestation, VERSION],
       doubles: [status, ms, age],
     });
   } catch {

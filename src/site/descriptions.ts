@@ -1,6 +1,6 @@
 /** What is said of the members of answers in the API's description, and an example of each answer. */
 import type * as z from "zod/mini";
-import type { viewSchema } from "../balance/view.ts";
+import type { statusViewSchema, viewSchema } from "../balance/view.ts";
 import { MAX_POINTS } from "../history/store.ts";
 import type { historySchema } from "../history/view.ts";
 import type { Descriptions, Json } from "./json-schema.ts";
@@ -17,12 +17,23 @@ export const OF_BALANCE: Descriptions = {
   },
   status: {
     description:
-      "`contract` (a contract account with nothing available: the balance is not what limits it), `exhausted` (nothing available), `low` (less than the operator calls low), else `ok`. More words may come.",
+      "`blocked` (Zoo refuses the account's calls), `contract` (a contract account with nothing available: the balance is not what limits it), `exhausted` (nothing available), `low` (less than `low_below`), else `ok`. More words may come.",
   },
   currency: { description: "Always USD.", examples: ["USD"] },
   available: {
     description: "What can be spent: monthly plus prepaid, USD.",
     examples: ["146.72"],
+  },
+  low_below: { description: "Less than this is called low, USD.", examples: ["10.00"] },
+  blocked: {
+    description:
+      "Zoo's word for why it refuses the account's calls: `missing_payment_method`, `payment_method_failed`, `billing_threshold_reached`, `pay_as_you_go_disabled`, `upgrade_downgrade_abuse`, `admin`. Null when it does not, or when that is not known. More words may come.",
+    maxLength: 64,
+    examples: ["payment_method_failed"],
+  },
+  pay_as_you_go: {
+    description: "Whether calls go on when the credits are gone; null when not known.",
+    examples: [true],
   },
   monthly: { description: "Credits that come anew each month." },
   "monthly.remaining": { description: "USD.", examples: ["58.93"] },
@@ -150,11 +161,22 @@ export const HISTORY_EXAMPLE: z.infer<typeof historySchema> = {
   forecast_reason: null,
 };
 
+export const STATUS_EXAMPLE: z.infer<typeof statusViewSchema> = {
+  account: "default",
+  status: "ok",
+  as_of: "2026-11-23T10:00:00Z",
+  stale: false,
+  stale_reason: null,
+};
+
 export const BALANCE_EXAMPLE: z.infer<typeof viewSchema> = {
   account: "default",
   status: "ok",
   currency: "USD",
   available: "146.72",
+  low_below: "10.00",
+  blocked: null,
+  pay_as_you_go: null,
   monthly: { remaining: "58.93", allowance: "66.98", units: null, refreshes_at: null },
   prepaid: { remaining: "87.79", units: null, cash: "70.93" },
   total_due: "31.61",

@@ -12,12 +12,11 @@ import {
   OF_HISTORY,
   OF_PROBLEMS,
   REQUEST_ID,
+  STATUS_EXAMPLE,
 } from "./descriptions.ts";
 import { type Json, schemaOf } from "./json-schema.ts";
 import {
-  CACHE_HEADERS,
   failures,
-  failuresOfHead,
   HEADERS,
   HISTORY_HEADERS,
   headersNamed,
@@ -26,23 +25,10 @@ import {
   ref,
   text,
 } from "./responses.ts";
-
-/** By the names that they have below. */
-const named = (...names: string[]) => names.map((name) => ref("parameters", name));
+import { parametersNamed, viewPath } from "./view-path.ts";
 
 /** @returns the document, ready to be written as JSON */
 export function openApiDocument(version: string): Json {
-  const balance = {
-    description:
-      "The whole view; with the scope `balance:status`, the part of it that holds no amount.",
-    headers: headersNamed(...CACHE_HEADERS),
-    content: {
-      "application/json": {
-        schema: ref("schemas", "Balance"),
-        examples: { balance: { value: BALANCE_EXAMPLE } },
-      },
-    },
-  };
   return {
     openapi: "3.1.0",
     info: {
@@ -66,46 +52,29 @@ export function openApiDocument(version: string): Json {
       { name: "service", description: "About the service itself." },
     ],
     paths: {
-      "/v1/balance": {
-        get: {
-          operationId: "getBalance",
-          summary: "The balance",
-          description:
-            "From memory or a cache while it is fresh; else refreshed, or answered stale with its reason. Never an error while there is a value that is not too old.",
-          tags: ["balance"],
-          parameters: named("IfNoneMatch", "CacheControl", "XRequestId", "XFirebaseAppCheck"),
-          responses: {
-            200: balance,
-            304: {
-              description: "Nothing but `as_of` has changed: it is `Date` minus `Age`.",
-              headers: headersNamed(...CACHE_HEADERS),
-            },
-            ...failures(401, 403, 405, 429, 500, 502, 503),
-          },
-        },
-        head: {
-          operationId: "headBalance",
-          summary: "The balance's headers",
-          description: "What a GET would answer, without the body.",
-          tags: ["balance"],
-          parameters: named("IfNoneMatch", "CacheControl", "XRequestId", "XFirebaseAppCheck"),
-          responses: {
-            200: { description: balance.description, headers: balance.headers },
-            304: {
-              description: "Nothing but `as_of` has changed.",
-              headers: headersNamed(...CACHE_HEADERS),
-            },
-            ...failuresOfHead(401, 403, 429, 500, 502, 503),
-          },
-        },
-      },
+      "/v1/balance": viewPath({
+        operation: "Balance",
+        summary: "The balance",
+        scope: "Needs the scope `balance:read`.",
+        shown: "The balance.",
+        schema: "Balance",
+        example: BALANCE_EXAMPLE,
+      }),
+      "/v1/balance/status": viewPath({
+        operation: "BalanceStatus",
+        summary: "How the account stands",
+        scope: "For either scope: what widgets, watches and monitors ask.",
+        shown: "How the account stands, and no amount.",
+        schema: "BalanceStatus",
+        example: STATUS_EXAMPLE,
+      }),
       "/v1/balance/history": {
         get: {
           operationId: "getBalanceHistory",
           summary: "What the balance was, and until when it lasts",
           description: "Needs the scope `balance:read`.",
           tags: ["balance"],
-          parameters: named("Days", "IfNoneMatch", "XRequestId", "XFirebaseAppCheck"),
+          parameters: parametersNamed("Days", "IfNoneMatch", "XRequestId", "XFirebaseAppCheck"),
           responses: {
             200: {
               description: "The points and the forecast.",
@@ -139,10 +108,24 @@ export function openApiDocument(version: string): Json {
               content: {
                 "application/json": {
                   schema: ref("schemas", "Health"),
-                  examples: { ok: { value: { status: "ok" } } },
+                  examples: { ok: { value: { status: "ok", version: VERSION_EXAMPLE } } },
                 },
               },
             },
+            ...failures(405, 500),
+          },
+        },
+      },
+      "/ready": {
+        get: {
+          operationId: "getReady",
+          summary: "Whether every account had a success lately",
+          description: "Needs no credential, and never asks Zoo. For monitors and load balancers.",
+          tags: ["service"],
+          security: [],
+          responses: {
+            200: readiness("Every account had one within READY_SECONDS.", "Ready", READY_EXAMPLE),
+            503: readiness("Some had not; which ones, the log tells.", "NotReady", STALE_EXAMPLE),
             ...failures(405, 500),
           },
         },
@@ -170,19 +153,17 @@ export function openApiDocument(version: string): Json {
         BalanceStatus: schemaOf(statusViewSchema, OF_BALANCE),
         BalanceHistory: schemaOf(historySchema, OF_HISTORY),
         Problem: schemaOf(problemSchema, OF_PROBLEMS),
-        Health: {
-          type: "object",
-          properties: {
-            status: {
-              type: "string",
-              pattern: "^ok$",
-              maxLength: 2,
-              description: "`ok`.",
-              examples: ["ok"],
-            },
+        Health: stateSchema("ok"),
+        Ready: stateSchema("ready"),
+        NotReady: stateSchema("stale", {
+          accounts: {
+            type: "integer",
+            format: "int32",
+            minimum: 1,
+            maximum: 1_000,
+            description: "How many accounts had no success within READY_SECONDS.",
           },
-          required: ["status"],
-        },
+        }),
       },
       headers: HEADERS,
       parameters: {
@@ -202,7 +183,7 @@ export function openApiDocument(version: string): Json {
         IfNoneMatch: parameter("If-None-Match", "The `ETag` of the last answer.", text(1_024)),
         CacheControl: parameter(
           "Cache-Control",
-          "`no-cache` or `max-age=N`: a value no older than that, if Zoo can be asked again already.",
+          "`no-cache` or `max-age=N`: a value no older than that, if Zoo can be asked again already. `max-stale=N`: what is stored, at once. `only-if-cached`: what is stored, or 504.",
           text(256),
         ),
         XRequestId: parameter("X-Request-Id", "For the log.", REQUEST_ID),
@@ -223,6 +204,41 @@ export function openApiDocument(version: string): Json {
       },
     },
   };
+}
+
+const VERSION_EXAMPLE = "0f5a1d9e-6a0e-4c53-9b1c-2f2f1e0d8a11";
+const READY_EXAMPLE = { status: "ready", version: VERSION_EXAMPLE };
+const STALE_EXAMPLE = { status: "stale", accounts: 1, version: VERSION_EXAMPLE };
+
+function readiness(description: string, schema: string, value: Json): Json {
+  const content = {
+    schema: ref("schemas", schema),
+    examples: { [String(value.status)]: { value } },
+  };
+  const headers = headersNamed("Cache-Control");
+  return { description, headers, content: { "application/json": content } };
+}
+
+/** How the service is, and in which version. */
+function stateSchema(status: string, more: Readonly<Record<string, Json>> = {}): Json {
+  const properties = {
+    status: {
+      type: "string",
+      pattern: `^${status}$`,
+      maxLength: status.length,
+      description: `\`${status}\`.`,
+      examples: [status],
+    },
+    ...more,
+    version: {
+      type: "string",
+      pattern: "^[\\w.-]{1,64}$",
+      maxLength: 64,
+      description: "The deployed version; `local` where nothing was deployed.",
+      examples: [VERSION_EXAMPLE],
+    },
+  };
+  return { type: "object", properties, required: Object.keys(properties) };
 }
 
 function parameter(name: string, description: string, schema: Json): Json {

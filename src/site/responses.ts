@@ -18,7 +18,10 @@ export const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind
 export const HEADERS: Readonly<Record<string, Json>> = {
   "X-Request-Id": header("Yours if it was sane, else Cloudflare's ray or a new one.", REQUEST_ID),
   ETag: header("Weak; over the body without `as_of`.", text(64)),
-  "Cache-Control": header("`private, max-age=` seconds for which it is still fresh.", text(64)),
+  "Cache-Control": header(
+    "`private, max-age=`: the whole freshness lifetime in seconds, of which `Age` is spent.",
+    text(64),
+  ),
   Vary: header("`Authorization`, and `Origin` where web views are let in.", text(64)),
   Date: header("When it was answered. `Date` minus `Age` is `as_of`.", text(64)),
   Age: header("Seconds since the proxy had it from Zoo.", {

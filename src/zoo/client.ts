@@ -1,11 +1,12 @@
 /** The call to Zoo: the only code that sends the token. Contract: every outcome is a value. */
 
 import type { Failure } from "../balance/backoff.ts";
-import { type Balance, balanceSchema } from "../balance/record.ts";
+import { type Access, type Balance, balanceSchema } from "../balance/record.ts";
 import type { Account, Config } from "../config/config.ts";
 import { type FetchTextResult, fetchText } from "../lib/fetch-text.ts";
 import type { Drift } from "../lib/log.ts";
 import { saneId } from "../lib/request-id.ts";
+import { fetchAccess } from "./access.ts";
 import { readZooBody } from "./body.ts";
 
 /** What the log may know of a call to Zoo. */
@@ -19,7 +20,7 @@ export interface CallFacts {
 
 export type UpstreamResult = CallFacts &
   (
-    | { readonly ok: true; readonly balance: Balance }
+    | { readonly ok: true; readonly balance: Balance; readonly access: Access | null }
     | {
         readonly ok: false;
         readonly reason: Failure["reason"];
@@ -28,16 +29,26 @@ export type UpstreamResult = CallFacts &
       }
   );
 
-/** Fetches the balance of one upstream account. Never throws. */
+/** Fetches the balance of one upstream account and, in parallel, whether Zoo lets it work. Never throws. */
 export async function fetchBalance(
   account: Account,
-  config: Pick<Config, "ZOO_API_URL" | "ZOO_INCLUDE_TOTAL_DUE" | "ZOO_TIMEOUT_MS">,
+  config: Pick<
+    Config,
+    "ZOO_API_URL" | "ZOO_INCLUDE_TOTAL_DUE" | "ZOO_INCLUDE_BLOCK" | "ZOO_TIMEOUT_MS"
+  >,
 ): Promise<UpstreamResult> {
   const base = config.ZOO_API_URL.replace(/\/+$/, "");
   const query = config.ZOO_INCLUDE_TOTAL_DUE ? "?include_total_due=true" : "";
   const url = `${base}/${account.subject}/payment/balance${query}`;
   const headers = { authorization: `Bearer ${account.token}` };
-  return judge(await fetchText(url, config.ZOO_TIMEOUT_MS, headers));
+  const accessing = config.ZOO_INCLUDE_BLOCK
+    ? fetchAccess(account, base, config)
+    : { access: null, drift: [] };
+  const result = judge(await fetchText(url, config.ZOO_TIMEOUT_MS, headers));
+  // Without a balance there is nothing to store it beside, so its end is not awaited.
+  if (!result.ok) return result;
+  const { access, drift } = await accessing;
+  return { ...result, access, drift: [...result.drift, ...drift] };
 }
 
 function judge(answer: FetchTextResult): UpstreamResult {
@@ -66,7 +77,7 @@ function judge(answer: FetchTextResult): UpstreamResult {
   const read = readZooBody(answer.body);
   if (!read.ok) return failed("upstream_invalid", status, read.drift);
   if (!balanceSchema.safeParse(read.balance).success) return failed("upstream_invalid", status);
-  return { ok: true, balance: read.balance, status, drift: read.drift, zooRequestId };
+  return { ok: true, balance: read.balance, access: null, status, drift: read.drift, zooRequestId };
 }
 
 /**

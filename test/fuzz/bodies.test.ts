@@ -27,7 +27,8 @@ test("the reader", () => {
         return;
       }
       good += 1;
-      const record = newRecord({ name: "default", source: "s" }, read.balance, 1_795_000_000_000);
+      const value = { balance: read.balance, access: null };
+      const record = newRecord({ name: "default", source: "s" }, value, 1_795_000_000_000, 0);
       const seen = { record, stale: false, staleReason: null };
       const view = toView(seen, { LOW_BALANCE_USD: "10.00" });
       expect(viewSchema.safeParse(view).success).toBe(true);

@@ -20,7 +20,14 @@ const objectOf = (name: string) => env.ACCOUNT_BALANCE.getByName(`test-${name}`)
 type Stub = ReturnType<typeof objectOf>;
 
 function demand(change: Partial<RefreshDemand> = {}): RefreshDemand {
-  return { account: "default", maxAge: null, wait: "by_policy", requestId: "test", ...change };
+  return {
+    account: "default",
+    maxAge: null,
+    wait: "by_policy",
+    by: "cron",
+    requestId: "test",
+    ...change,
+  };
 }
 
 /** Stores the state and lets the object start anew with it. */

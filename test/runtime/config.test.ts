@@ -27,6 +27,7 @@ const account = (name: string, token: string, subject = "user", secret = "ZOO_AP
   name,
   token,
   subject,
+  location: undefined,
   source: `https://api.zoo.dev ${subject} ${secret}`,
 });
 
@@ -36,7 +37,12 @@ test("the defaults are the contract's", () => {
   expect(parse({})).toEqual({
     ZOO_API_URL: "https://api.zoo.dev",
     ZOO_INCLUDE_TOTAL_DUE: true,
+    ZOO_INCLUDE_BLOCK: true,
     ZOO_TIMEOUT_MS: 10_000,
+    KEEP_FRESH_SECONDS: 900,
+    HEDGE_MS: 60,
+    READY_SECONDS: 1_800,
+    OBJECT_LOCATION: undefined,
     FRESH_SECONDS: 60,
     REVALIDATE_SECONDS: 60,
     STALE_SECONDS: 86_400,

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { plan, requestedMaxAge } from "../../src/balance/freshness.ts";
+import { cacheDemand } from "../../src/balance/cache-control.ts";
+import { plan } from "../../src/balance/freshness.ts";
 
 const D = {
   FRESH_SECONDS: 60,
   REVALIDATE_SECONDS: 30,
   STALE_SECONDS: 1_000,
-  STALE_WAIT_MS: 2_500,
   MIN_REFRESH_SECONDS: 10,
 };
 
@@ -76,5 +76,5 @@ test.each([
   ["no-cachex", null],
   ["max-age=junk, max-age=9", 9],
 ])("Cache-Control %o accepts an age of %s", (header, expected) => {
-  expect(requestedMaxAge(header ?? null)).toBe(expected);
+  expect(cacheDemand(header ?? null, false).maxAge).toBe(expected);
 });

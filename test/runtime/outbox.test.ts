@@ -10,7 +10,13 @@ const DAY_MS = 86_400_000;
 const START = Math.ceil(Date.now() / DAY_MS + 1) * DAY_MS;
 const ALERTS = { url: "https://hooks.example/", secret: "HOOK", thresholds: ["50.00", "40.00"] };
 const variables = { ALERTS, HOOK: btoa("x".repeat(32)) };
-const demand = { account: "default", maxAge: null, wait: "until_done", requestId: "t" } as const;
+const demand = {
+  account: "default",
+  maxAge: null,
+  wait: "until_done",
+  by: "cron",
+  requestId: "t",
+} as const;
 
 const logs: { event: string; reason?: string; upstream_status?: unknown; failures?: number }[] = [];
 for (const level of ["info", "warn", "error"] as const) {

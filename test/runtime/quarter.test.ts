@@ -117,7 +117,13 @@ async function liveThrough(account: string): Promise<void> {
       await alarms(at);
       vi.setSystemTime(at);
       Object.assign(now, { step, day: (step * STEP_MS) / DAY_MS });
-      await object.refresh({ account, maxAge: null, wait: "until_done", requestId: "cron" });
+      await object.refresh({
+        account,
+        maxAge: null,
+        wait: "until_done",
+        by: "cron",
+        requestId: "cron",
+      });
     }
     await alarms(START + DAYS * DAY_MS);
     vi.setSystemTime(START + DAYS * DAY_MS);

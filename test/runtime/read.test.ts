@@ -14,7 +14,14 @@ type Object = Env["ACCOUNT_BALANCE"];
 
 const never = new Promise<never>(() => undefined);
 const kvWith = (get: () => Promise<unknown>) => ({ get }) as unknown as KVNamespace;
-const objectWith = (refresh: Refresh) => ({ getByName: () => ({ refresh }) }) as unknown as Object;
+const objectWith = (refresh: Refresh) =>
+  ({
+    getByName: () => ({
+      refresh,
+      peek: async () => ({ record: null, failure: null, attempted: false }),
+      reportReader: async () => ({ record: null, failure: null, attempted: false }),
+    }),
+  }) as unknown as Object;
 const failing = () => Promise.reject(new Error("boom"));
 
 let state: IsolateState;
@@ -29,7 +36,8 @@ async function read(
 ): Promise<Found | Missing> {
   const context = createExecutionContext();
   const config = configWith(account, { ZOO_TIMEOUT_MS: 1, ...variables });
-  const request = { account, maxAge, requestId: "test" };
+  const demand = { maxAge, maxStale: null, onlyIfCached: false };
+  const request = { account, demand, requestId: "test" };
   const waitUntil = (work: Promise<unknown>) => {
     if (bindings.ACCOUNT_BALANCE !== stuckObject) context.waitUntil(work);
   };

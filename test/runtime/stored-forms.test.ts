@@ -51,6 +51,8 @@ const RECORD_V1 = {
     updated_at: "2026-11-20T18:22:41Z",
   },
 };
+/** What has been added since; a record without it is read as one that does not know. */
+const ADDED = { access: null, kept_until: 0 };
 const STATE_V1 = {
   v: 1,
   source: SOURCE,
@@ -100,10 +102,14 @@ function shapeOf(value: unknown): unknown {
 describe("the balance's copy in KV", () => {
   const put = (value: unknown) => env.BALANCE_KV.put("balance:default", JSON.stringify(value));
 
-  test("of version 1 is read, whole", async () => {
+  test("of version 1 is read whole, also as it was before members were added", async () => {
     await put(RECORD_V1);
     at(FETCHED_AT + 1_000);
-    expect(await readCopy(env.BALANCE_KV, account)).toEqual(RECORD_V1);
+    expect(await readCopy(env.BALANCE_KV, account)).toEqual({ ...RECORD_V1, ...ADDED });
+    const access = { blocked: "admin", pay_as_you_go: true };
+    const whole = { ...RECORD_V1, access, kept_until: FETCHED_AT + 900_000 };
+    await put(whole);
+    expect(await readCopy(env.BALANCE_KV, account)).toEqual(whole);
   });
 
   test.each([later(RECORD_V1), careless(RECORD_V1), { ...RECORD_V1, v: 0 }])(
@@ -120,6 +126,7 @@ describe("the balance's copy in KV", () => {
             account: "default",
             maxAge: null,
             wait: "until_done",
+            by: "cron",
             requestId: "t",
           } as const;
           return (await object.refresh(demand)).record;
@@ -128,13 +135,19 @@ describe("the balance's copy in KV", () => {
       if (record === null) throw new Error("nothing was refreshed");
       await writeCopy(env.BALANCE_KV, record, 60);
       const stored: unknown = await env.BALANCE_KV.get("balance:default", "json");
-      expect(shapeOf(stored)).toEqual(shapeOf(RECORD_V1));
+      expect(shapeOf(stored)).toEqual(shapeOf({ ...RECORD_V1, ...ADDED }));
     },
   );
 });
 
 describe("the object's state", () => {
-  const demand = { account: "default", maxAge: null, wait: "until_done", requestId: "t" } as const;
+  const demand = {
+    account: "default",
+    maxAge: null,
+    wait: "until_done",
+    by: "cron",
+    requestId: "t",
+  } as const;
   async function start(state: unknown) {
     const stub = env.ACCOUNT_BALANCE.getByName(`state-${Math.random()}`);
     await runInDurableObject(stub, (_, { storage }) => storage.kv.put("state", state));
@@ -146,7 +159,7 @@ describe("the object's state", () => {
     at(FETCHED_AT + 60_500);
     const stub = await start(STATE_V1);
     expect(await stub.refresh(demand)).toEqual({
-      record: RECORD_V1,
+      record: { ...RECORD_V1, ...ADDED },
       failure: STATE_V1.failure,
       attempted: false,
     });
@@ -164,7 +177,9 @@ describe("the object's state", () => {
       vi.setSystemTime(FETCHED_AT + 120_000);
       expect((await stub.refresh(demand)).record?.balance).toEqual(RECORD_V1.balance);
       const stored = await runInDurableObject(stub, (_, { storage }) => storage.kv.get("state"));
-      expect(shapeOf(stored)).toEqual(shapeOf({ ...STATE_V1, failure: null }));
+      expect(shapeOf(stored)).toEqual(
+        shapeOf({ ...STATE_V1, record: { ...RECORD_V1, ...ADDED }, failure: null }),
+      );
     },
   );
 });
@@ -199,7 +214,13 @@ describe("an API key's record", () => {
 });
 
 describe("the object's tables and what it has told", () => {
-  const demand = { account: "default", maxAge: null, wait: "until_done", requestId: "t" } as const;
+  const demand = {
+    account: "default",
+    maxAge: null,
+    wait: "until_done",
+    by: "cron",
+    requestId: "t",
+  } as const;
   const TOLD_V1 = {
     v: 1,
     source: SOURCE,

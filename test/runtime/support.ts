@@ -29,5 +29,13 @@ export function balanceOf(monthly = "1.00", available = "3.00"): Balance {
 export const SOURCE = "https://api.zoo.dev user ZOO_API_TOKEN";
 
 export function recordOf(account: string, fetchedAt: number, monthly = "1.00"): BalanceRecord {
-  return { v: 1, account, source: SOURCE, fetched_at: fetchedAt, balance: balanceOf(monthly) };
+  return {
+    v: 1,
+    account,
+    source: SOURCE,
+    fetched_at: fetchedAt,
+    balance: balanceOf(monthly),
+    access: null,
+    kept_until: 0,
+  };
 }

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { json } from "node:stream/consumers";
+import { type Account, createAccount } from "./account.ts";
 import { balanceBody, type Generation } from "./bodies.ts";
 import { control } from "./control.ts";
 import { type Fault, playFault } from "./faults.ts";
@@ -38,6 +39,8 @@ export interface Zoo {
   readonly keys: Issuer["keys"];
   readonly balanceRequests: LoggedRequest[];
   readonly jwksRequests: LoggedRequest[];
+  /** `/user` and `/org`. */
+  readonly account: Account;
   /** Whether a followed redirect brought an Authorization header with it. */
   readonly leaked: boolean;
   setGeneration(generation: Generation): void;
@@ -71,6 +74,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
   const held: (() => void)[] = [];
   const balanceRequests: LoggedRequest[] = [];
   const jwksRequests: LoggedRequest[] = [];
+  const account = createAccount();
 
   const server = createServer((request, response) => {
     route(request, response).catch((error: unknown) => {
@@ -114,6 +118,10 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
       for (const arrived of arrivals.splice(0)) arrived();
       return answerBalance(request, response, searchParams.get("include_total_due") === "true");
     }
+    if (request.method === "GET" && account.isPath(pathname)) {
+      log(account.requests, request, response);
+      return account.answer(pathname, response, faultContext(response));
+    }
     if (request.method === "GET" && pathname === "/.well-known/openid-configuration") {
       return send(response, 200, {
         issuer: url,
@@ -128,6 +136,12 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     response.writeHead(404).end(errorBody(response, "Not Found", "not_found"));
   }
 
+  const faultContext = (response: ServerResponse) => ({
+    errorBody: (message: string, code: string) => errorBody(response, message, code),
+    leakUrl: `${url}/__leak`,
+    released: () => new Promise<void>((resolve) => held.push(resolve)),
+  });
+
   async function answerBalance(
     request: IncomingMessage,
     response: ServerResponse,
@@ -137,12 +151,8 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     const bearer = request.headers.authorization?.replace("Bearer ", "") ?? "";
     const playing = faultsByToken.get(bearer) ?? fault;
     if (playing !== null) {
-      const goOn = await playFault(playing, response, {
-        body: healthy(),
-        errorBody: (message, code) => errorBody(response, message, code),
-        leakUrl: `${url}/__leak`,
-        released: () => new Promise((resolve) => held.push(resolve)),
-      });
+      const context = { ...faultContext(response), body: healthy() };
+      const goOn = await playFault(playing, response, context);
       if (!goOn) return;
     }
     if (bearer !== token && !faultsByToken.has(bearer)) {
@@ -161,6 +171,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
     keys: issuer.keys,
     balanceRequests,
     jwksRequests,
+    account,
     get leaked() {
       return leaked;
     },
@@ -182,6 +193,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
       leaked = false;
       balanceRequests.length = 0;
       jwksRequests.length = 0;
+      account.reset();
       zoo.release();
     },
     waitForBalanceRequest: () => new Promise((resolve) => arrivals.push(resolve)),

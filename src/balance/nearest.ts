@@ -1,0 +1,67 @@
+/**
+ * The nearest stored value: memory of the isolate while it is recent, then the copy in Workers KV; a KV
+ * read that stalls is hedged by a look into the account's object, which never calls Zoo.
+ */
+import type { Account } from "../config/config.ts";
+import { readCopy } from "./kv-copy.ts";
+import { BalanceMemory } from "./memory.ts";
+import { peek } from "./peek.ts";
+import type { Reading } from "./reading.ts";
+import { type BalanceRecord, newest } from "./record.ts";
+
+/** A stored value, and where it was found. */
+export interface Stored {
+  readonly record: BalanceRecord | null;
+  readonly store: "memory" | "kv" | "object";
+}
+
+/** Never rejects. */
+export async function nearest(account: string, on: Reading): Promise<Stored> {
+  const { config, state } = on;
+  const memory = state.of(BalanceMemory);
+  const { record, failure, recentUntil } = memory.get(account);
+  const now = Date.now();
+  // While the object is known to have nothing and to back off, there is nothing new to find in KV either.
+  const nothing = record === null && failure !== null && now < failure.retry_at;
+  if (now <= recentUntil || nothing) return { record, store: "memory" };
+
+  const upstream = config.accounts.get(account);
+  const found = upstream === undefined ? null : await readHedged(upstream, on);
+  // Read again: another request may have learnt more meanwhile.
+  const latest = memory.get(account);
+  const best = newest(latest.record, found?.record ?? null);
+  if (best !== null) memory.learn(account, best, latest.failure, config.FRESH_SECONDS);
+  return { record: best, store: best === found?.record ? found.store : "memory" };
+}
+
+interface Copy {
+  readonly record: BalanceRecord | null;
+  readonly store: "kv" | "object";
+}
+
+/** The first usable answer counts: of KV, or after HEDGE_MS of the object as well. */
+async function readHedged(upstream: Account, on: Reading): Promise<Copy> {
+  const { HEDGE_MS } = on.config;
+  const reading: Promise<Copy> = readCopy(on.env.BALANCE_KV, upstream).then((record) => ({
+    record,
+    store: "kv",
+  }));
+  if (HEDGE_MS === 0) return reading;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const stalled = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), HEDGE_MS);
+  });
+  const first = await Promise.race([reading, stalled]);
+  clearTimeout(timer);
+  if (first !== null) return first;
+  const peeking: Promise<Copy> = peek(upstream, on).then((record) => ({ record, store: "object" }));
+  on.waitUntil(peeking);
+  return firstUsable(reading, peeking);
+}
+
+/** The first of the two with a record; without any, the later one. */
+function firstUsable(a: Promise<Copy>, b: Promise<Copy>): Promise<Copy> {
+  const usable = (copying: Promise<Copy>) =>
+    copying.then((copy) => (copy.record === null ? Promise.reject(new Error("miss")) : copy));
+  return Promise.any([usable(a), usable(b)]).catch(() => a);
+}
