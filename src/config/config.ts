@@ -4,49 +4,10 @@ import { REQUIRED_BINDINGS } from "../env.ts";
 import { listOf, matching, textThat, whole } from "../lib/schema.ts";
 import { hmacKeyOf } from "../lib/standard-webhooks.ts";
 import { isPublicHttps, isSafeUrl } from "../lib/url.ts";
+import { accountName, safeUrl, secretName, someText } from "./fields.ts";
+import { issuerSchema } from "./issuers.ts";
 import { describe } from "./issues.ts";
 import { readVariables } from "./variables.ts";
-
-const safeUrl = textThat(
-  isSafeUrl,
-  "must be an https URL (http only to loopback), without user name, fragment or space",
-);
-const someText = matching(/./, "must not be empty");
-/** Of an account: it becomes part of keys and log lines. */
-export const accountName = matching(
-  /^[A-Za-z0-9_.-]{1,64}$/,
-  "must be 1 to 64 letters, digits, dots, dashes, _",
-);
-const secretName = matching(
-  /^[A-Z][A-Z0-9_]{0,63}$/,
-  "must be the NAME_OF_A_SECRET, not the secret",
-);
-
-/** What a token may be signed with (RFC 7518, RFC 8037, RFC 9864) unless its issuer is held to less. */
-export const ASYMMETRIC = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-] as const;
-
-const issuerSchema = z.strictObject({
-  issuer: safeUrl,
-  audience: someText,
-  jwks_url: z.optional(safeUrl),
-  algorithms: z.optional(listOf(z.enum(ASYMMETRIC))),
-  scope: z.optional(someText),
-  account: z.optional(accountName),
-  account_claim: z.optional(someText),
-});
-export type Issuer = z.infer<typeof issuerSchema>;
 
 const appCheckSchema = z.strictObject({
   project_number: matching(/^\d{1,20}$/, "must be digits"),
