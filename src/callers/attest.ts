@@ -2,7 +2,8 @@
  * App attestation with Firebase App Check: evidence that a request comes from the genuine app on a genuine
  * device. Required beside the credential, never accepted in its place.
  */
-import type { AppCheck, Issuer } from "../config/config.ts";
+import type { AppCheck } from "../config/config.ts";
+import type { Issuer } from "../config/issuers.ts";
 import type { Middleware } from "../context.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine } from "../lib/log.ts";

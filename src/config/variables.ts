@@ -1,88 +1,154 @@
-/** The environment's variables as they are meant: texts read as what TOML would have had, defaults filled in. */
-import { readMoney } from "../lib/money.ts";
-
-export const DEFAULTS: Readonly<Record<string, unknown>> = {
-  ZOO_API_URL: "https://api.zoo.dev",
-  ZOO_INCLUDE_TOTAL_DUE: true,
-  ZOO_INCLUDE_BLOCK: true,
-  ZOO_TIMEOUT_MS: 10_000,
-  FRESH_SECONDS: 60,
-  REVALIDATE_SECONDS: 60,
-  STALE_SECONDS: 86_400,
-  STALE_WAIT_MS: 2_500,
-  MIN_REFRESH_SECONDS: 10,
-  KEEP_FRESH_SECONDS: 900,
-  HEDGE_MS: 60,
-  READY_SECONDS: 1_800,
-  OBJECT_LOCATION: undefined,
-  LOW_BALANCE_USD: "10.00",
-  JWT_ISSUERS: [],
-  APP_CHECK: {},
-  CORS_ORIGINS: [],
-  ACCOUNTS: {},
-  ALERTS: {},
-};
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
-
 /**
- * Nothing is checked here but that JSON is JSON: what makes no sense is handed on as it is.
- *
- * @returns the values, and what is no JSON (the names alone)
+ * Every variable: how its text is read, its schema, its default and its meaning. The type `Config`, the
+ * reader and the README's rows follow from this table.
  */
-export function readVariables(env: Readonly<Record<string, unknown>>): {
-  values: Record<string, unknown>;
-  problems: string[];
-} {
-  const values: Record<string, unknown> = {};
-  const problems: string[] = [];
-  for (const [name, fallback] of Object.entries(DEFAULTS)) {
-    const given = env[name];
-    try {
-      if (typeof given === "string") values[name] = fromText(given, fallback);
-      else values[name] = given === undefined ? fallback : given;
-    } catch {
-      problems.push(`${name}: is not JSON`);
-      values[name] = fallback;
-    }
-  }
-  values.LOW_BALANCE_USD = readMoney(numberAsText(values.LOW_BALANCE_USD));
-  values.APP_CHECK = readAppCheck(values.APP_CHECK);
-  values.ALERTS = readAlerts(values.ALERTS);
-  return { values, problems };
+import * as z from "zod/mini";
+import { whole } from "../lib/schema.ts";
+import { accountsSchema, LOCATIONS } from "./accounts.ts";
+import { alertsSchema } from "./alert-targets.ts";
+import { appCheckSchema } from "./app-check.ts";
+import { nonNegativeAmount, origin, safeUrl } from "./fields.ts";
+import { issuerSchema } from "./issuers.ts";
+import type { Kind } from "./read-variable.ts";
+
+interface Variable {
+  readonly kind: Kind;
+  readonly schema: z.ZodMiniType;
+  /** As `wrangler.toml` would have it: it is read and checked like a given value. */
+  readonly default: unknown;
+  /** One line of Markdown. */
+  readonly meaning: string;
 }
 
-/** `.dev.vars`, secrets and `--var` are always texts. @throws SyntaxError */
-function fromText(text: string, fallback: unknown): unknown {
-  switch (typeof fallback) {
-    case "number":
-      return /^\d{1,9}$/.test(text) ? Number(text) : text;
-    case "boolean":
-      return BOOLEANS[text];
-    case "object":
-      return text.trim() === "" ? fallback : JSON.parse(text);
-    default:
-      return text;
-  }
-}
+const DAYS_400 = 400 * 86_400;
+const from1 = (max: number) => whole(1, max, `must be a whole number from 1 to ${max}`);
+const flag = z.boolean("must be true or false");
 
-/** An empty one is none; amounts are read as such. */
-function readAlerts(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  if (Object.keys(value).length === 0) return undefined;
-  const { thresholds }: { thresholds?: unknown } = value;
-  const read = Array.isArray(thresholds)
-    ? thresholds.map((amount) => readMoney(numberAsText(amount)))
-    : thresholds;
-  return { ...value, thresholds: read };
-}
+export const VARIABLES = {
+  ZOO_API_URL: {
+    kind: "text",
+    // A path is appended, so a query would swallow it.
+    schema: safeUrl.check(z.refine((url) => !url.includes("?"), "must have no query")),
+    default: "https://api.zoo.dev",
+    meaning: "Base URL of Zoo's API, without path",
+  },
+  ZOO_INCLUDE_TOTAL_DUE: {
+    kind: "boolean",
+    schema: flag,
+    default: true,
+    meaning: "Ask Zoo for the amount due; Zoo answers more slowly then",
+  },
+  ZOO_INCLUDE_BLOCK: {
+    kind: "boolean",
+    schema: flag,
+    default: true,
+    meaning: "Ask Zoo whether the account is blocked",
+  },
+  ZOO_TIMEOUT_MS: {
+    kind: "integer",
+    schema: from1(60_000),
+    default: 10_000,
+    meaning: "Deadline of a call to Zoo, body included",
+  },
+  FRESH_SECONDS: {
+    kind: "integer",
+    schema: from1(DAYS_400),
+    default: 60,
+    meaning: "Age up to which a value is fresh",
+  },
+  REVALIDATE_SECONDS: {
+    kind: "integer",
+    schema: from1(DAYS_400),
+    default: 60,
+    meaning:
+      "How much longer it is served at once while a refresh runs behind it (stale-while-revalidate)",
+  },
+  STALE_SECONDS: {
+    kind: "integer",
+    schema: from1(DAYS_400),
+    default: 86_400,
+    meaning:
+      "Age up to which it is served when Zoo fails (stale-if-error); at least `FRESH_SECONDS`",
+  },
+  STALE_WAIT_MS: {
+    kind: "integer",
+    schema: from1(60_000),
+    default: 2_500,
+    meaning: "How long a caller waits for Zoo when there is a stored value",
+  },
+  MIN_REFRESH_SECONDS: {
+    kind: "integer",
+    schema: from1(86_400),
+    default: 10,
+    meaning: "Least time between two calls to Zoo that callers force",
+  },
+  KEEP_FRESH_SECONDS: {
+    kind: "integer",
+    schema: whole(0, DAYS_400, "must be a whole number from 0"),
+    default: 900,
+    meaning: "How long after its last reader an account is refreshed ahead of expiry; 0: never",
+  },
+  HEDGE_MS: {
+    kind: "integer",
+    schema: whole(0, 60_000, "must be a whole number from 0 to 60000"),
+    default: 60,
+    meaning: "How long a read waits for the shared copy before it asks the Durable Object as well",
+  },
+  READY_SECONDS: {
+    kind: "integer",
+    schema: from1(DAYS_400),
+    default: 1_800,
+    meaning: "`/ready` answers 503 when an account had no successful refresh for so long",
+  },
+  OBJECT_LOCATION: {
+    kind: "text",
+    schema: z.optional(z.enum(LOCATIONS)),
+    default: undefined,
+    meaning:
+      "Location hint of the accounts' Durable Objects, such as `weur`; none leaves it to Cloudflare",
+  },
+  LOW_BALANCE_USD: {
+    kind: "amount",
+    schema: nonNegativeAmount,
+    default: "10.00",
+    meaning: "Below it, `status` is `low`",
+  },
+  JWT_ISSUERS: {
+    kind: "json",
+    schema: z.array(issuerSchema),
+    default: [],
+    meaning: "Identity providers whose tokens are accepted",
+  },
+  APP_CHECK: {
+    kind: "app_check",
+    schema: z.optional(appCheckSchema),
+    default: {},
+    meaning: '`{project_number, app_ids, mode: "off", "observe" or "enforce", jwks_url}`',
+  },
+  CORS_ORIGINS: {
+    kind: "json",
+    schema: z.array(origin),
+    default: [],
+    meaning: "Origins of web views, such as `capacitor://localhost`",
+  },
+  ALERTS: {
+    kind: "alerts",
+    schema: z.optional(alertsSchema),
+    default: {},
+    meaning: '`{url, secret: "NAME_OF_SECRET", thresholds: ["50.00"]}`',
+  },
+  ACCOUNTS: {
+    kind: "json",
+    schema: accountsSchema,
+    default: {},
+    meaning:
+      'Further Zoo accounts: `{name: {token: "NAME_OF_SECRET", subject: "user" or "org", location}}` (`user` when left out); `default` is `{token: "ZOO_API_TOKEN", subject: "user"}` unless given here',
+  },
+} as const satisfies Readonly<Record<string, Variable>>;
 
-/** An empty one is none. */
-function readAppCheck(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  if (Object.keys(value).length === 0) return undefined;
-  const { project_number }: { project_number?: unknown } = value;
-  return { ...value, project_number: numberAsText(project_number) };
-}
+export type VariableName = keyof typeof VARIABLES;
 
-/** What TOML may have written as a number, though nobody calculates with it as one. */
-const numberAsText = (value: unknown) => (typeof value === "number" ? String(value) : value);
+/** The values of all variables, checked. */
+export type Variables = {
+  -readonly [N in VariableName]: z.output<(typeof VARIABLES)[N]["schema"]>;
+};

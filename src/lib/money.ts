@@ -33,6 +33,11 @@ export function readMoney(value: unknown): Money | null {
   return integer.length > MAX_INTEGER_DIGITS || rest.length > MAX_FRACTION_DIGITS ? null : money;
 }
 
+/** Whether this is money in its canonical form already. */
+export function isMoney(value: unknown): value is Money {
+  return typeof value === "string" && readMoney(value) === value;
+}
+
 /** Exact sum. Both arguments are canonical (from {@link readMoney}). */
 export function addMoney(a: Money, b: Money): Money {
   const scale = Math.max(scaleOf(a), scaleOf(b));
@@ -64,3 +69,5 @@ export function moneyOf(units: bigint, scale: number): Money {
   const integer = padded.slice(0, point).replace(/^0+(?=\d)/, "");
   return `${sign}${integer}.${fraction}`;
 }
+
+export const ZERO = moneyOf(0n, 0);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ASYMMETRIC, type Config, parseConfig } from "../../src/config/config.ts";
+import { type Config, parseConfig } from "../../src/config/config.ts";
+import { ASYMMETRIC } from "../../src/config/issuers.ts";
 
 const TOKEN = "zoo_canary_token";
 const CANARY = "canary-value-that-no-problem-may-hold";

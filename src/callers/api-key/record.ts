@@ -1,6 +1,6 @@
 /** The record of an API key, stored in the KV namespace `API_KEYS` under the key's SHA-256. */
 import * as z from "zod/mini";
-import { accountName } from "../../config/config.ts";
+import { accountName } from "../../config/fields.ts";
 import { SCOPES } from "../../context.ts";
 import { listOf, matching, time } from "../../lib/schema.ts";
 

@@ -6,7 +6,7 @@
  * reachable, a withdrawn key stops working within `KEYS_FRESH_MS` where there is traffic, and within
  * `KEYS_OLD_MS` of the last fetch for the first caller after a pause.
  */
-import type { Issuer } from "../../config/config.ts";
+import type { Issuer } from "../../config/issuers.ts";
 import { withDeadline } from "../../lib/deadline.ts";
 import { logLine, nameOf } from "../../lib/log.ts";
 import type { Lookup } from "../lookup.ts";

@@ -1,6 +1,6 @@
 /** An issuer's public keys as stored: in its Durable Object, and as a copy in Workers KV. */
 import * as z from "zod/mini";
-import type { Issuer } from "../../config/config.ts";
+import type { Issuer } from "../../config/issuers.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { readKv, writeKv } from "../../lib/kv.ts";
 import { listOf, moment, version } from "../../lib/schema.ts";

@@ -1,5 +1,5 @@
 /** Which of an issuer's published keys may have signed a token. */
-import type { ASYMMETRIC } from "../../config/config.ts";
+import type { ASYMMETRIC } from "../../config/issuers.ts";
 import type { PublicKey } from "./jwks.ts";
 
 /** What a token's header says about its signature. */

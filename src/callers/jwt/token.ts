@@ -3,7 +3,7 @@
  * malformed token never costs a key fetch. Nothing read here is trusted until the signature over the
  * same text is verified.
  */
-import { ASYMMETRIC, type Issuer } from "../../config/config.ts";
+import { ASYMMETRIC, type Issuer } from "../../config/issuers.ts";
 import { type Denial, type Denied, denied } from "../denial.ts";
 import type { SignedWith } from "./keys-to-try.ts";
 

@@ -4,7 +4,8 @@
  * the text that was read there.
  */
 import { compactVerify, errors } from "jose";
-import { accountName, type Issuer } from "../../config/config.ts";
+import { accountName } from "../../config/fields.ts";
+import type { Issuer } from "../../config/issuers.ts";
 import type { Scope } from "../../context.ts";
 import { callerId, type Identified } from "../caller.ts";
 import { denied, type Result } from "../denial.ts";

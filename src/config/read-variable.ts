@@ -1,0 +1,55 @@
+/** From what the environment holds (a TOML value, or text) to the value that the schema checks. */
+import { readMoney } from "../lib/money.ts";
+
+/** How a variable is read. */
+export type Kind = "text" | "integer" | "boolean" | "amount" | "json" | "app_check" | "alerts";
+
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, 1: true, false: false, 0: false };
+
+/**
+ * Only reads: a value that makes no sense is handed on as it is, for the schema to refuse.
+ *
+ * @param fallback for blank text where JSON is expected
+ * @throws SyntaxError when text is not JSON
+ */
+export function readVariable(kind: Kind, given: unknown, fallback: unknown): unknown {
+  switch (kind) {
+    case "text":
+      return given;
+    case "integer":
+      return typeof given === "string" && /^\d{1,9}$/.test(given) ? Number(given) : given;
+    case "boolean":
+      return typeof given === "string" ? BOOLEANS[given] : given;
+    case "amount":
+      return readMoney(numberAsText(given));
+    case "json":
+      return fromJson(given, fallback);
+    case "app_check":
+      return unlessEmpty(fromJson(given, fallback), (value: { project_number?: unknown }) => ({
+        ...value,
+        project_number: numberAsText(value.project_number),
+      }));
+    case "alerts":
+      return unlessEmpty(fromJson(given, fallback), (value: { thresholds?: unknown }) => ({
+        ...value,
+        thresholds: Array.isArray(value.thresholds)
+          ? value.thresholds.map((amount) => readMoney(numberAsText(amount)))
+          : value.thresholds,
+      }));
+  }
+}
+
+/** `.dev.vars`, secrets and `--var` are always text. */
+function fromJson(given: unknown, fallback: unknown): unknown {
+  if (typeof given !== "string") return given;
+  return given.trim() === "" ? fallback : JSON.parse(given);
+}
+
+/** Treats an empty table as not configured. */
+function unlessEmpty(value: unknown, read: (table: object) => object): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.keys(value).length === 0 ? undefined : read(value);
+}
+
+/** TOML may hold a number where the meaning is text: an amount, a project's number. */
+const numberAsText = (value: unknown) => (typeof value === "number" ? String(value) : value);
