@@ -125,6 +125,7 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     vars: {
       ZOO_API_URL: zoo.url,
       ZOO_API_TOKEN: zoo.token,
+      KEEP_FRESH_SECONDS: "0",
       JWT_ISSUERS: JSON.stringify([{ ...issuer, account_claim: "account" }]),
       ACCOUNTS: JSON.stringify(Object.fromEntries(accounts)),
       ...options.vars,
