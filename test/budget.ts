@@ -4,10 +4,11 @@ import { evaluationMs } from "./bench/evaluation.ts";
 import { bundleText } from "./bundle.ts";
 
 /**
- * Compressed as far as gzip goes, which is a little further than wrangler reports. Cloudflare's own limit is far away; a phone waits for a cold start.
- * The balance alone has 30 KiB; history, forecast and alerts have the rest.
+ * Compressed as far as gzip goes, which is a little further than wrangler reports. Cloudflare's own limit is
+ * far away; a phone waits for a cold start. The balance alone has 30 KiB; callers of every identity provider,
+ * history, forecast and alerts have the rest.
  */
-const MAX_KIB = 35;
+const MAX_KIB = 45;
 const MAX_EVALUATION_MS = 10;
 
 const bundle = await bundleText();

@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { convertV4MiniflareOptions, Miniflare, Response as MiniflareResponse } from "miniflare";
 import { inject } from "vitest";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { startZoo, type Zoo } from "../zoo/server.ts";
@@ -38,12 +38,19 @@ export interface WorkerOptions {
   readonly failureLimit?: number;
   /** Where KV and the Durable Objects keep their files; by default a folder that ends with the Worker. */
   readonly storage?: string | null;
+  /** Where a request of the Worker's goes instead, without its path; null to leave it as it is. */
+  readonly outbound?: (url: URL) => string | null;
 }
 
 /** @param vars beside the stand-in's own; a function when they depend on where it listens */
 export async function startWorker(
   vars: Vars | ((zoo: Zoo) => Vars) = {},
-  { callerLimit = 1_000_000, failureLimit = 1_000_000, storage = null }: WorkerOptions = {},
+  {
+    callerLimit = 1_000_000,
+    failureLimit = 1_000_000,
+    storage = null,
+    outbound,
+  }: WorkerOptions = {},
 ): Promise<StartedWorker> {
   const zoo = await startZoo();
   const folder = storage ?? (await mkdtemp(join(tmpdir(), "zoo-balance-e2e-")));
@@ -73,6 +80,7 @@ export async function startWorker(
         CALLER_LIMIT: { namespace_id: "1", simple: { limit: callerLimit, period: 60 } },
         FAILURE_LIMIT: { namespace_id: "2", simple: { limit: failureLimit, period: 60 } },
       },
+      ...(outbound && { outboundService: rerouted(outbound) }),
       host: "127.0.0.1",
       port: 0,
       cf: false,
@@ -105,6 +113,20 @@ export async function startWorker(
     status: (headers) => ask("/v1/balance/status", headers),
     close,
     [Symbol.asyncDispose]: close,
+  };
+}
+
+/** Sends what the Worker asks for elsewhere. Through Node's fetch, so only tests that need it do. */
+function rerouted(outbound: NonNullable<WorkerOptions["outbound"]>) {
+  return async (request: { url: string; method: string; headers: Iterable<[string, string]> }) => {
+    const url = new URL(request.url);
+    const target = outbound(url);
+    const answer = await fetch(target === null ? url : `${target}${url.pathname}${url.search}`, {
+      method: request.method,
+      headers: [...request.headers].filter(([name]) => name !== "host"),
+      redirect: "manual",
+    });
+    return new MiniflareResponse(await answer.text(), { status: answer.status });
   };
 }
 
