@@ -1,0 +1,10 @@
+/** The compatibility date of `wrangler.toml`, for every runtime that the tests start. */
+import { readFileSync } from "node:fs";
+
+const [, date] =
+  /^compatibility_date = "(.+)"$/m.exec(
+    readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8"),
+  ) ?? [];
+if (date === undefined) throw new Error("wrangler.toml has no compatibility_date");
+
+export const COMPATIBILITY_DATE: string = date;
