@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 
 const [, date] =
   /^compatibility_date = "(.+)"$/m.exec(
-    readFileSync(new URL("../wrangler.toml", import.meta.url), "utf8"),
+    readFileSync("wrangler.toml", "utf8"),
   ) ?? [];
 if (date === undefined) throw new Error("wrangler.toml has no compatibility_date");
 
