@@ -1,7 +1,12 @@
 /** Exact decimals: digits and a scale, in BigInt. No double is involved anywhere. */
 
-/** USD as a canonical decimal string: no exponent, no padding, at least two fraction digits. */
-export type Money = string;
+import type { $brand } from "zod/mini";
+
+/**
+ * USD as a canonical decimal string: no exponent, no padding, at least two fraction digits. Branded, so
+ * that text becomes money only by {@link readMoney}, {@link isMoney}, a schema or the arithmetic here.
+ */
+export type Money = string & $brand<"Money">;
 
 /** A JSON number kept as the text it was written in: a double would already have rounded it. */
 export class JsonNumber {
@@ -67,7 +72,8 @@ export function moneyOf(units: bigint, scale: number): Money {
   const point = padded.length - Math.max(0, scale);
   const fraction = padded.slice(point).replace(/0+$/, "").padEnd(2, "0");
   const integer = padded.slice(0, point).replace(/^0+(?=\d)/, "");
-  return `${sign}${integer}.${fraction}`;
+  // The one place where a text becomes money: it was just put together in the canonical form.
+  return `${sign}${integer}.${fraction}` as Money;
 }
 
 export const ZERO = moneyOf(0n, 0);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { addMoney, JsonNumber, readMoney } from "../../src/lib/money.ts";
+import { usd } from "../usd.ts";
 
 describe("readMoney", () => {
   test.each([
@@ -27,5 +28,5 @@ describe("readMoney", () => {
 });
 
 test("addMoney is exact where doubles are not", () => {
-  expect(addMoney("0.10", "0.20")).toBe("0.30");
+  expect(addMoney(usd("0.10"), usd("0.20"))).toBe("0.30");
 });
