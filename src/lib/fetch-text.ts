@@ -1,24 +1,24 @@
-/** A request with the manners that all need which leave here: one deadline for it all, no redirects, no cache, a size cap. */
+/** The one way to send a request: a single deadline for headers and body, no redirects, no cache, a size cap. */
 
 interface Head {
   readonly status: number;
   readonly headers: Headers;
 }
 
-/** How it ended, and what had arrived by then. */
+/** How the request ended, and the response's head if it had arrived by then. */
 export type FetchTextResult =
   | { readonly end: "whole"; readonly head: Head; readonly body: string }
   | { readonly end: "too_large"; readonly head: Head }
   | { readonly end: "timeout"; readonly head: Head | null }
   | { readonly end: "network"; readonly head: Head | null };
 
-/** A balance or a key set is a few KiB; more is neither. */
+/** A balance or a key set is a few KiB: a body beyond this is neither. */
 const MAX_BODY_BYTES = 256 * 1024;
 const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
 
 /**
- * Never throws: every failure is a result. A 3xx is an answer like another, never followed
- * (Workers keep custom headers on a redirect, so a token would travel along).
+ * Never throws: every failure is a result. A 3xx is returned like any other status, never followed:
+ * Workers keep custom headers on a redirect, so the token would be sent to the target.
  *
  * @param timeoutMs for the whole call, body included
  * @param post sent with POST; without it, GET
@@ -29,7 +29,7 @@ export async function fetchText(
   headers: Readonly<Record<string, string>> = {},
   post?: string,
 ): Promise<FetchTextResult> {
-  // Not AbortSignal.timeout: in a Durable Object that one holds the object for the whole time.
+  // Not AbortSignal.timeout: its timer cannot be cleared and keeps a Durable Object in memory until it fires.
   const abort = new AbortController();
   let timedOut = false;
   let head: Head | null = null;
@@ -66,7 +66,7 @@ async function readCapped(stream: ReadableStream<Uint8Array> | null): Promise<st
     if (done) return text + decoder.decode();
     bytes += value.byteLength;
     if (bytes > MAX_BODY_BYTES) {
-      // The rest is of no interest, and neither is whether its end was reached in order.
+      // The rest is discarded; whether the cancellation succeeds does not matter.
       reader.cancel().catch(() => undefined);
       return null;
     }
