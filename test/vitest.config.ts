@@ -1,3 +1,4 @@
+import "../src/cli/require-node.cjs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 

@@ -44,7 +44,7 @@ export async function send({ url, secret }: AlertTarget, message: Message, now: 
     "webhook-timestamp": `${seconds}`,
     "webhook-signature": await signatureOf(secret, message, seconds),
   };
-  const { head, end } = await fetchText(url, TIMEOUT_MS, headers, message.body);
+  const { head, end } = await fetchText(url, TIMEOUT_MS, headers, { post: message.body });
   return head?.status ?? end;
 }
 

@@ -9,6 +9,7 @@ import { withDeadline } from "../lib/deadline.ts";
 import { logLine } from "../lib/log.ts";
 import { ProblemError } from "../problem.ts";
 import { type Denial, denied, problemOf } from "./denial.ts";
+import { isObject } from "./jwt/compact.ts";
 import { verifyJwt } from "./jwt/verify.ts";
 import type { Lookup } from "./lookup.ts";
 import { VerifiedCache } from "./verified-cache.ts";
@@ -49,21 +50,34 @@ export const attest: Middleware = async function attest(c, next) {
   return next();
 };
 
+type AttestationFailure = Denial | "missing" | "sdk_placeholder" | "app_id";
+
 async function attestationFailure(
   token: string | undefined,
   appCheck: AppCheck,
   lookup: Lookup,
-): Promise<Denial | "missing" | "app_id" | null> {
+): Promise<AttestationFailure | null> {
   if (token === undefined) return "missing";
   const verifiedCache = lookup.state.of(VerifiedCache);
   if (verifiedCache.isAttested(token)) return null;
   if (token.length > MAX_TOKEN_CHARS) return "too_large";
+  if (isSdkPlaceholder(token)) return "sdk_placeholder";
   const verified = await verifyJwt(token, [issuerFor(appCheck)], lookup);
   if (!verified.ok) return verified.denial;
   const { sub, exp } = verified.claims;
   if (!appCheck.app_ids.includes(sub)) return "app_id";
   verifiedCache.addAttested(token, exp * 1_000);
   return null;
+}
+
+/** What Firebase's SDKs send when they could not get a token: base64 of `{"error":"UNKNOWN_ERROR"}`. */
+function isSdkPlaceholder(token: string): boolean {
+  try {
+    const value: unknown = JSON.parse(atob(token));
+    return isObject(value) && typeof value.error === "string";
+  } catch {
+    return false;
+  }
 }
 
 /** App Check tokens are JWTs of an ordinary issuer (Firebase's documentation, "Verify App Check tokens"). */

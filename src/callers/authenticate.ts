@@ -9,8 +9,9 @@ import { addressOf, countFailure, isOverFailureLimit, throttleLog } from "./limi
 import type { Lookup } from "./lookup.ts";
 import { VerifiedCache } from "./verified-cache.ts";
 
-/** Longer than any identity provider's tokens; a longer header is refused unread. */
-const MAX_CREDENTIAL_CHARS = 8_192;
+/** Entra ID's tokens reach 11 KB (200 groups). A longer credential is refused unread. */
+const MAX_CREDENTIAL_CHARS = 16_384;
+const SCHEME_CHARS = "Bearer ".length;
 const BEARER = /^Bearer +([^\s,]+)$/i;
 
 /** @throws ProblemError 401, 403, 429, or 503 when the credential cannot be checked now */
@@ -63,7 +64,7 @@ async function identify(
   issuers: Parameters<typeof identifyByJwt>[1],
   lookup: Lookup,
 ): Promise<Result<Identified>> {
-  if (header.length > MAX_CREDENTIAL_CHARS) return denied("too_large");
+  if (header.length > SCHEME_CHARS + MAX_CREDENTIAL_CHARS) return denied("too_large");
   const credential = BEARER.exec(header)?.[1];
   if (credential === undefined) return denied("not_bearer");
   return isApiKey(credential)

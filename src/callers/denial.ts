@@ -8,20 +8,28 @@ type BadCredential =
   | "not_bearer"
   | "too_large"
   | "malformed"
+  | "encrypted"
   | "duplicate_claims"
-  | "embedded_key"
   | "critical_header"
   | "key_id"
   | "type"
+  | "event_token"
   | "algorithm"
   | "no_issuers"
   | "issuer"
+  | "issuer_spelling"
   | "audience"
-  | "claims"
+  | "audience_missing"
+  | "audience_spelling"
+  | "claim_sub"
+  | "claim_exp"
+  | "claim_nbf"
+  | "claim_iat"
   | "expired"
   | "not_yet_valid"
   // By the issuer's keys.
   | "unknown_key"
+  | "unfit_key"
   | "signature"
   // API keys.
   | "api_key_malformed"
@@ -31,7 +39,7 @@ type BadCredential =
   | "api_key_expired";
 
 /** A good credential, but not for this. */
-type Forbidden = "scope_missing" | "account_claim_missing";
+type Forbidden = "scope_missing" | "account_claim_missing" | "account_claim_invalid";
 
 /** It could not be checked now, so it is not called bad. */
 type Undecidable =
@@ -61,6 +69,7 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "scope_missing":
       return new ProblemError("insufficient_scope", denial, {}, issuer);
     case "account_claim_missing":
+    case "account_claim_invalid":
       return new ProblemError("unknown_account", denial, {}, issuer);
     case "keys_unavailable":
     case "api_keys_unavailable":
@@ -71,19 +80,27 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "not_bearer":
     case "too_large":
     case "malformed":
+    case "encrypted":
     case "duplicate_claims":
-    case "embedded_key":
     case "critical_header":
     case "key_id":
     case "type":
+    case "event_token":
     case "algorithm":
     case "no_issuers":
     case "issuer":
+    case "issuer_spelling":
     case "audience":
-    case "claims":
+    case "audience_missing":
+    case "audience_spelling":
+    case "claim_sub":
+    case "claim_exp":
+    case "claim_nbf":
+    case "claim_iat":
     case "expired":
     case "not_yet_valid":
     case "unknown_key":
+    case "unfit_key":
     case "signature":
     case "api_key_malformed":
     case "api_key_checksum":

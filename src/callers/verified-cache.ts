@@ -9,12 +9,13 @@ import { ExpiringMap } from "../lib/expiring-map.ts";
 
 /** An entry ends with its credential, and never later than this. */
 const MAX_MS = 60_000;
-/** Even with the longest credentials this fills a fraction of an isolate's 128 MB. */
 const MAX_ENTRIES = 4_000;
+/** Of an isolate's 128 MB: credentials may have up to 16 KiB each. */
+const MAX_CHARS = 8 * 1_024 * 1_024;
 
 export class VerifiedCache {
-  readonly #callers = new ExpiringMap<Caller>(MAX_ENTRIES);
-  readonly #attested = new ExpiringMap<true>(MAX_ENTRIES);
+  readonly #callers = new ExpiringMap<Caller>(MAX_ENTRIES, MAX_CHARS);
+  readonly #attested = new ExpiringMap<true>(MAX_ENTRIES, MAX_CHARS);
 
   /** @param authorization the whole `Authorization` header */
   callerOf(authorization: string): Caller | null {

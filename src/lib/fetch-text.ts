@@ -12,7 +12,7 @@ export type FetchTextResult =
   | { readonly end: "timeout"; readonly head: Head | null }
   | { readonly end: "network"; readonly head: Head | null };
 
-/** A balance or a key set is a few KiB: a body beyond this is neither. */
+/** Enough for a balance, which takes a few KiB. */
 const MAX_BODY_BYTES = 256 * 1024;
 const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
 
@@ -21,13 +21,14 @@ const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0
  * Workers keep custom headers on a redirect, so the token would be sent to the target.
  *
  * @param timeoutMs for the whole call, body included
- * @param post sent with POST; without it, GET
+ * @param post the body to send with POST; without it, GET
+ * @param maxBytes of the answer's body; 256 KiB by default
  */
 export async function fetchText(
   url: string,
   timeoutMs: number,
   headers: Readonly<Record<string, string>> = {},
-  post?: string,
+  { post, maxBytes = MAX_BODY_BYTES }: { readonly post?: string; readonly maxBytes?: number } = {},
 ): Promise<FetchTextResult> {
   // Not AbortSignal.timeout: its timer cannot be cleared and keeps a Durable Object in memory until it fires.
   const abort = new AbortController();
@@ -46,7 +47,7 @@ export async function fetchText(
       signal: abort.signal,
     });
     head = { status: response.status, headers: response.headers };
-    const body = await readCapped(response.body);
+    const body = await readCapped(response.body, maxBytes);
     return body === null ? { end: "too_large", head } : { end: "whole", head, body };
   } catch {
     return { end: timedOut ? "timeout" : "network", head };
@@ -55,7 +56,10 @@ export async function fetchText(
   }
 }
 
-async function readCapped(stream: ReadableStream<Uint8Array> | null): Promise<string | null> {
+async function readCapped(
+  stream: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<string | null> {
   if (stream === null) return "";
   const reader = stream.getReader();
   const decoder = new TextDecoder();
@@ -65,7 +69,7 @@ async function readCapped(stream: ReadableStream<Uint8Array> | null): Promise<st
     const { done, value } = await reader.read();
     if (done) return text + decoder.decode();
     bytes += value.byteLength;
-    if (bytes > MAX_BODY_BYTES) {
+    if (bytes > maxBytes) {
       // The rest is discarded; whether the cancellation succeeds does not matter.
       reader.cancel().catch(() => undefined);
       return null;

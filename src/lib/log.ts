@@ -36,7 +36,7 @@ export type LogEvent =
   | "alert_dropped"
   /** A caller was refused: 401, 403 or 429. */
   | "denied"
-  /** App attestation failed, and the request was served all the same (mode "observe"). */
+  /** App attestation failed, and the request was served all the same (mode observe). */
   | "attestation_failed"
   /** Workers KV failed on the lookup of an API key: its caller gets 503. */
   | "api_keys_failed"

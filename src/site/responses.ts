@@ -15,6 +15,8 @@ export const problemSchema = z.strictObject({
 
 export const ref = (kind: string, name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
+const RETRY_AFTER: Json = { type: "integer", format: "int32", minimum: 1, maximum: 86_400 };
+
 export const HEADERS: Readonly<Record<string, Json>> = {
   "X-Request-Id": header("Yours if it was sane, else Cloudflare's ray or a new one.", REQUEST_ID),
   ETag: header("Weak; over the body without `as_of`.", text(64)),
@@ -32,22 +34,30 @@ export const HEADERS: Readonly<Record<string, Json>> = {
   }),
   "Cache-Status": header("RFC 9211: `hit` or `fwd=…`, `ttl`, and where it was found.", text(128)),
   "WWW-Authenticate": header("RFC 6750.", text(128)),
-  "Retry-After": header("Seconds after which trying again may help.", {
-    type: "integer",
-    format: "int32",
-    minimum: 1,
-    maximum: 86_400,
-  }),
+  "Retry-After": header("Seconds after which trying again may help.", RETRY_AFTER),
   Allow: header("The methods that there are.", text(64)),
-  "Access-Control-Allow-Origin": header(
-    "The origin of the page that asks, if the operator lets it in; else there is none.",
-    text(256),
-  ),
+  "Access-Control-Allow-Origin": {
+    description:
+      "The origin of the page that asks, if the operator lets it in; else there is none.",
+    required: false,
+    schema: text(256),
+  },
 };
 
+/** One that every answer has for which it is described. */
 function header(description: string, schema: Json): Json {
-  return { description, schema };
+  return { description, required: true, schema };
 }
+
+/** On a 200 or 304 to a forced request alone. */
+export const WHEN_FORCED: Readonly<Record<string, Json>> = {
+  "Retry-After": {
+    description:
+      "Seconds until a forced request can make the value newer: it was asked too soon, or Zoo is backing off.",
+    required: false,
+    schema: RETRY_AFTER,
+  },
+};
 
 export function text(maxLength: number): Json {
   return { type: "string", maxLength, pattern: "^[ -~]*$" };

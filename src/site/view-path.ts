@@ -1,6 +1,13 @@
 /** The operations of a view of the balance: GET and HEAD, with the same headers and failures. */
 import type { Json } from "./json-schema.ts";
-import { CACHE_HEADERS, failures, failuresOfHead, headersNamed, ref } from "./responses.ts";
+import {
+  CACHE_HEADERS,
+  failures,
+  failuresOfHead,
+  headersNamed,
+  ref,
+  WHEN_FORCED,
+} from "./responses.ts";
 
 export const parametersNamed = (...names: string[]) => names.map((name) => ref("parameters", name));
 
@@ -16,7 +23,7 @@ interface ViewPath {
 }
 
 export function viewPath({ operation, summary, scope, shown, schema, example }: ViewPath): Json {
-  const headers = headersNamed(...CACHE_HEADERS, "Retry-After");
+  const headers = { ...headersNamed(...CACHE_HEADERS), ...WHEN_FORCED };
   const parameters = parametersNamed(
     "IfNoneMatch",
     "CacheControl",

@@ -36,6 +36,8 @@ type Make = (zoo: Zoo) => Promise<string> | string;
 const BAD: readonly (readonly [string, string, Make | null])[] = [
   ["none", "missing", null],
   ["not a token", "malformed", () => "x"],
+  ["an SDK's placeholder", "sdk_placeholder", () => btoa('{"error":"UNKNOWN_ERROR"}')],
+  ["base64 of other JSON", "malformed", () => btoa('{"token":"UNKNOWN_ERROR"}')],
   ["the caller's own token", "issuer", (zoo) => zoo.signToken()],
   ["another algorithm", "algorithm", (zoo) => appCheck(zoo, {}, { alg: "ES256" })],
   ["another project", "issuer", (zoo) => appCheck(zoo, { iss: CLAIMS.iss.replace("1", "2") })],

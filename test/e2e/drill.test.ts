@@ -39,9 +39,9 @@ test(`Zoo is down for ${HOURS} hours, a caller comes every ${STEP_MS / 1_000} s`
   const attempts: number[] = [];
   const note = () => {
     attempts.push(now);
-    zoo.waitForBalanceRequest().then(note);
+    void zoo.waitForBalanceRequest().then(note);
   };
-  zoo.waitForBalanceRequest().then(note);
+  void zoo.waitForBalanceRequest().then(note);
   for (let step = 1; step <= STEPS; step++) {
     await chaos.move(STEP_MS);
     now += STEP_MS;

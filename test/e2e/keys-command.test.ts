@@ -53,7 +53,7 @@ describe("locally", () => {
     expect(code).toBe(0);
     expect(stdout.match(new RegExp(KEY, "g"))).toHaveLength(1);
     const key = found(KEY, stdout);
-    const response = await ask(key);
+    const response = await worker.status({ authorization: `Bearer ${key}` });
     expect(await response.json()).toEqual({
       account: "acme",
       status: "ok",

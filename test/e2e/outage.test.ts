@@ -95,7 +95,7 @@ test.each(CASES)("$name: $code, and nobody with a stored value notices", async (
         stale: true,
         stale_reason: code,
       });
-      expect(answer.headers.get("cache-control")).toBe("private, max-age=0");
+      expect(answer.headers.get("cache-control")).toBe("private, max-age=1");
     }
     for (const answer of refused) {
       await expectProblem(answer, code === "upstream_unavailable" ? 503 : 502, code);

@@ -13,7 +13,7 @@ describe("GET /health", () => {
   test("answers ok without a credential, and asks nothing of anyone", async () => {
     const response = await fetch(`${worker.url}/health`);
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: "ok" });
+    expect(await response.json()).toEqual({ status: "ok", version: expect.any(String) });
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("content-type")).toMatch(/^application\/json/);
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");

@@ -22,6 +22,8 @@ beforeEach(() => worker.zoo.reset());
 
 const ask = (credential: string, headers: Record<string, string> = {}) =>
   worker.balance({ authorization: `Bearer ${credential}`, ...headers });
+const status = (credential: string, headers: Record<string, string> = {}) =>
+  worker.status({ authorization: `Bearer ${credential}`, ...headers });
 const keysOf = async (response: Response) => Object.keys((await response.json()) as object);
 
 const STATUS_VIEW = ["account", "status", "as_of", "stale", "stale_reason"];
@@ -37,7 +39,8 @@ describe("balance:status", () => {
     ["a JWT, both", () => worker.zoo.signToken({ scope: "openid", scp: ["balance:status"] })],
   ])("%s: the status, and not an amount", async (_, make) => {
     const credential = await make();
-    const response = await ask(credential);
+    await expectProblem(await ask(credential), 403, "insufficient_scope");
+    const response = await status(credential);
     expect(response.status).toBe(200);
     const etag = response.headers.get("etag") ?? "";
     const view = (await response.json()) as object;
@@ -45,7 +48,7 @@ describe("balance:status", () => {
     expect(view).toMatchObject({ account: "default", status: "ok", stale_reason: null });
     expect(JSON.stringify(view)).not.toMatch(/37\.3583|USD|Pro/);
 
-    const head = await fetch(`${worker.url}/v1/balance`, {
+    const head = await fetch(`${worker.url}/v1/balance/status`, {
       method: "HEAD",
       headers: { authorization: `Bearer ${credential}` },
     });
@@ -57,28 +60,28 @@ describe("balance:status", () => {
       "cache-control": "max-age=60",
     };
     // The whole view's ETag would tell whether an amount was guessed right.
-    expect((await ask(credential, guess)).status).toBe(200);
+    expect((await status(credential, guess)).status).toBe(200);
   });
 
   test("its ETag tells no amount: it stays while only amounts change", async () => {
     const key = await createKey(worker, { scopes: ["balance:status"] });
     const whole = await createKey(worker, {});
-    const fresh = async (credential: string) => {
+    const fresh = async (credential: string, view = ask) => {
       const tag = async () => {
-        const response = await ask(credential, { "cache-control": "no-cache" });
+        const response = await view(credential, { "cache-control": "no-cache" });
         return (await viewOf(response.clone())).stale ? null : response.headers.get("etag");
       };
       await expect.poll(tag, { timeout: 15_000 }).toBeTruthy();
       return tag();
     };
-    const before = { status: await fresh(key), whole: await fresh(whole) };
+    const before = { status: await fresh(key, status), whole: await fresh(whole) };
     worker.zoo.setGeneration("2025-11");
     const changed = async () => {
       const response = await ask(whole, { "cache-control": "no-cache" });
       return (await viewOf(response)).available;
     };
     await expect.poll(changed, { timeout: 15_000, interval: 250 }).toBe("52.10");
-    const after = { status: await fresh(key), whole: await fresh(whole) };
+    const after = { status: await fresh(key, status), whole: await fresh(whole) };
     expect(after.status).toBe(before.status);
     expect(after.whole).not.toBe(before.whole);
   });
@@ -95,6 +98,7 @@ describe("balance:read", () => {
   ])("%s: the whole view", async (_, make) => {
     const keys = await keysOf(await ask(await make()));
     expect(keys).toEqual(expect.arrayContaining([...STATUS_VIEW, "available", "plan"]));
+    expect(await keysOf(await status(await make()))).toEqual(STATUS_VIEW);
   });
 });
 

@@ -17,7 +17,17 @@ const GOOD: Readonly<Record<string, unknown>> = {
   STALE_WAIT_MS: 100,
   MIN_REFRESH_SECONDS: 1,
   LOW_BALANCE_USD: "12.5",
-  JWT_ISSUERS: [{ issuer: "https://i.example", audience: "a", algorithms: ["ES256"], scope: "s" }],
+  JWT_ISSUERS: [
+    { issuer: "https://i.example", audience: "a", algorithms: ["ES256"], scope: "s" },
+    {
+      issuer: "i.example",
+      jwks_url: "https://i.example/jwks",
+      audience: ["a", "b"],
+      audience_claim: "azp",
+      scope_claims: ["roles", ["a", "b"]],
+      account_claim: ["a", "b"],
+    },
+  ],
   APP_CHECK: { project_number: 1, app_ids: ["a"], mode: "enforce" },
   CORS_ORIGINS: '["capacitor://localhost"]',
   ACCOUNTS: { team: { token: "ZOO_API_TOKEN", subject: "org" } },

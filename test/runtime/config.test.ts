@@ -145,6 +145,45 @@ test("LOW_BALANCE_USD is read as an exact amount, and anything else is refused",
 });
 
 describe("JWT_ISSUERS", () => {
+  const jwks_url = "https://id.example.com/jwks";
+
+  test.each([
+    "accounts.google.com",
+    "my-project",
+    "http://sts.corp.example/adfs/services/trust",
+    "urn:example:issuer",
+    "https://user@id.example.com/#x",
+  ])(
+    "takes %s for a name of an issuer when jwks_url is given, else it must be a safe URL",
+    (issuer) => {
+      const entry = { ...ISSUER, issuer };
+      expect(parse({ JWT_ISSUERS: [{ ...entry, jwks_url }] }).JWT_ISSUERS[0]).toMatchObject(entry);
+      expect(problems({ JWT_ISSUERS: [entry] })).toContain(
+        "JWT_ISSUERS.0.issuer: must be an https URL (http only to loopback) unless jwks_url is given",
+      );
+      expect(problems({ JWT_ISSUERS: [{ ...entry, issuer: "", jwks_url }] })).toContain("0.issuer");
+    },
+  );
+
+  test("takes a claim as a name or a path, and audiences as a text or a list", () => {
+    const entry = {
+      ...ISSUER,
+      audience: ["ios", "android"],
+      audience_claim: "azp",
+      scope: "read",
+      scope_claims: ["permissions", ["realm_access", "roles"]],
+      account: "default",
+      account_claim: ["app_metadata", "zoo_account"],
+    };
+    expect(parse({ JWT_ISSUERS: [entry] }).JWT_ISSUERS).toEqual([entry]);
+    for (const name of ["audience", "audience_claim", "scope_claims", "account_claim"]) {
+      for (const value of ["", [], [""], 7, [7], {}, null, [[[CANARY]]]]) {
+        const JWT_ISSUERS = [{ ...ISSUER, [name]: value }];
+        expect(problems({ JWT_ISSUERS })).toContain(`JWT_ISSUERS.0.${name}`);
+      }
+    }
+  });
+
   test("accepts asymmetric algorithms only", () => {
     expect(parse({ JWT_ISSUERS: [ISSUER] }).JWT_ISSUERS[0]?.algorithms).toBeUndefined();
     expect(ASYMMETRIC.filter((name) => /^HS|none/i.test(name))).toEqual([]);
@@ -235,7 +274,10 @@ test.each<[Record<string, unknown>, string]>([
   [{ ZOO_API_URL: "https://a:b@c.example" }, "without user name"],
   [{ ZOO_API_URL: "https://c.example/?x=1" }, "ZOO_API_URL: must have no query"],
   [{ JWT_ISSUERS: [{ ...ISSUER, jwks: "x" }] }, "JWT_ISSUERS.0: has an unknown key: jwks"],
-  [{ JWT_ISSUERS: [{ issuer: ISSUER.issuer }] }, "JWT_ISSUERS.0.audience: must not be empty"],
+  [
+    { JWT_ISSUERS: [{ issuer: ISSUER.issuer }] },
+    "JWT_ISSUERS.0.audience: must be a text or a list of texts",
+  ],
   [{ ACCOUNTS: { a: { token: "T", subject: "team" } } }, "ACCOUNTS.a.subject: must be user or org"],
   [{ ACCOUNTS: { a: { token: "api-123" } } }, "must be the NAME_OF_A_SECRET, not the secret"],
   [
@@ -256,8 +298,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ ALERTS: { ...ALERTS, thresholds: "10" } }, "ALERTS.thresholds: must be given as array"],
   [{ ALERTS }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
   [{ ALERTS, HOOK: CANARY }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
-  [{ JWT_ISSUERS: [{ ...ISSUER, audience: 5 }] }, "JWT_ISSUERS.0.audience: must be text"],
-  [{ JWT_ISSUERS: [{ ...ISSUER, audience: ["a", "b"] }] }, "JWT_ISSUERS.0.audience: must be text"],
+  [{ JWT_ISSUERS: [{ ...ISSUER, scope: ["a", "b"] }] }, "JWT_ISSUERS.0.scope: must be text"],
   // Found by fuzzing.
   [{ APP_CHECK: { mode: 1n } }, "APP_CHECK.project_number: must be digits"],
   [{ API_KEYS: undefined }, "API_KEYS: the binding is missing"],

@@ -35,3 +35,17 @@ test("setting a key again makes it the newest entry, with its new value and expi
   map.set("c", "C", end);
   expect([map.get("a"), map.get("b"), map.get("c")]).toEqual(["new", undefined, "C"]);
 });
+
+test("keys of chosen length hold no more characters than allowed: the oldest make room", () => {
+  const map = new ExpiringMap<number>(1_000, 100);
+  const end = Date.now() + 60_000;
+  const key = (n: number, length: number) => `${n}`.padEnd(length, ".");
+  for (let n = 0; n < 10; n++) map.set(key(n, 10), n, end);
+  map.set(key(10, 25), 10, end);
+  const held = Array.from({ length: 10 }, (_, n) => map.get(key(n, 10)));
+  expect(held).toEqual([undefined, undefined, undefined, 3, 4, 5, 6, 7, 8, 9]);
+  expect(map.get(key(10, 25))).toBe(10);
+  // Setting a key anew counts it once.
+  for (let n = 0; n < 20; n++) map.set(key(10, 25), n, end);
+  expect(map.get(key(3, 10))).toBe(3);
+});

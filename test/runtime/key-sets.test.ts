@@ -84,7 +84,8 @@ describe("while the provider is reachable", () => {
     publish(fresh);
     expect(await verify(old)).toBe("unknown_key");
     expect(await verify(fresh)).toBe("ok");
-    expect(fetched).toHaveBeenCalledOnce();
+    // For their age, and for the first unknown key id after that.
+    expect(fetched).toHaveBeenCalledTimes(2);
   });
 
   test("keys from 11 minutes ago verify once more and are renewed behind the answer", async () => {
@@ -139,7 +140,7 @@ test("private and symmetric keys in a published set are left out, the others are
   const octets = { kty: "oct", k: "c2VjcmV0", kid: "shared" };
   fetched.mockImplementation(async () => Response.json({ keys: [secret, octets, 7, fresh.jwk] }));
   expect(await verify(fresh)).toBe("ok");
-  expect(await verify({ ...fresh, privateKey }, "leaked")).toBe("unknown_key");
+  expect(await verify({ ...fresh, privateKey }, "leaked")).toBe("unfit_key");
 });
 
 describe("an address over its failure limit", () => {
@@ -192,7 +193,8 @@ describe("a flood", () => {
     ofObject.mockClear();
     const flood = Array.from({ length: 200 }, (_, n) => verify(fresh, `made-up-${n}`));
     expect(new Set(await Promise.all(flood))).toEqual(new Set(["unknown_key"]));
-    expect(ofObject.mock.calls.length).toBeLessThanOrEqual(50);
+    // 50 may wait at once, each for what others have had fetched and for what there is now.
+    expect(ofObject.mock.calls.length).toBeLessThanOrEqual(100);
 
     vi.setSystemTime(Date.now() + 6_000);
     ofObject.mockClear();

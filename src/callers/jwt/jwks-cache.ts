@@ -10,8 +10,9 @@ import type { Issuer } from "../../config/issuers.ts";
 import { withDeadline } from "../../lib/deadline.ts";
 import { logLine, nameOf } from "../../lib/log.ts";
 import type { Lookup } from "../lookup.ts";
-import { keysId, type PublicKey, readKeysCopy, type StoredKeys } from "./jwks.ts";
+import { keysId, readKeysCopy, type StoredKeys } from "./jwks.ts";
 import { ASK_AGAIN_MS, type KnownKeys, keySetPlan } from "./key-set-plan.ts";
+import { type PublicKey, publicKeyOf } from "./public-key.ts";
 
 export interface KeySet {
   readonly keys: readonly PublicKey[];
@@ -29,6 +30,8 @@ interface Entry {
   keySet: KeySet | null;
   askedAt: number;
   lastMissAt: number;
+  /** When the object was last asked because of an unknown key id, epoch milliseconds. */
+  refetchedAt: number;
 }
 
 /** One entry per configured issuer, so the configuration bounds it. */
@@ -50,7 +53,7 @@ class KeySetMemory {
   add(id: string, { keys, fetched_at }: StoredKeys): KeySet {
     const entry = this.#entryOf(id);
     if (entry.keySet === null || fetched_at > entry.keySet.fetchedAt) {
-      entry.keySet = { keys, fetchedAt: fetched_at };
+      entry.keySet = { keys: keys.flatMap((key) => publicKeyOf(key) ?? []), fetchedAt: fetched_at };
     }
     return entry.keySet;
   }
@@ -60,6 +63,15 @@ class KeySetMemory {
     this.#entryOf(id).askedAt = Date.now();
   }
 
+  /** Whether the object may be asked again because of an unknown key id. */
+  mayRefetch(id: string): boolean {
+    return Date.now() - this.#entryOf(id).refetchedAt >= ASK_AGAIN_MS;
+  }
+
+  markRefetched(id: string): void {
+    this.#entryOf(id).refetchedAt = Date.now();
+  }
+
   markMiss(id: string): void {
     this.#entryOf(id).lastMissAt = Date.now();
   }
@@ -67,7 +79,7 @@ class KeySetMemory {
   #entryOf(id: string): Entry {
     let entry = this.#entries.get(id);
     if (entry === undefined) {
-      entry = { keySet: null, askedAt: 0, lastMissAt: 0 };
+      entry = { keySet: null, askedAt: 0, lastMissAt: 0, refetchedAt: 0 };
       this.#entries.set(id, entry);
     }
     return entry;
@@ -109,7 +121,10 @@ export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet |
   return memory.keySetOf(id);
 }
 
-/** Keys newer than `seen`, for a token whose key id is not among those; `null` when there are none. */
+/**
+ * Keys newer than `seen`, for a token whose key id is not among those; `null` when there are none, or none to
+ * be asked for now. Another isolate may have had newer ones fetched, so they need not be the newest.
+ */
 export async function refetchForUnknownKid(
   issuer: Issuer,
   seen: KeySet,
@@ -123,12 +138,13 @@ export async function refetchForUnknownKid(
   };
   const newer = newerThanSeen();
   if (newer !== null || lookup.cacheOnly) return newer;
-  if (Date.now() - memory.known(id).askedAt < ASK_AGAIN_MS) return null;
-  if (memory.waiting >= MAX_WAITING) return null;
+  if (!memory.mayRefetch(id) || memory.waiting >= MAX_WAITING) return null;
   memory.waiting += 1;
   try {
-    await askObject(issuer, id, lookup, true);
-    return newerThanSeen();
+    await askObject(issuer, id, lookup, seen);
+    const found = newerThanSeen();
+    if (found === null) memory.markRefetched(id);
+    return found;
   } finally {
     memory.waiting -= 1;
   }
@@ -139,11 +155,12 @@ async function askObject(
   { issuer, jwks_url }: Issuer,
   id: string,
   { env, state }: Lookup,
-  miss = false,
+  seen?: KeySet,
 ): Promise<KeySet | null> {
   const memory = state.of(KeySetMemory);
   try {
-    const request = { id, issuer, jwksUrl: jwks_url ?? null, miss };
+    const miss = seen && { seenAt: seen.fetchedAt };
+    const request = { id, issuer, jwksUrl: jwks_url ?? null, miss: seen !== undefined, ...miss };
     const answer = env.ISSUER_KEYS.getByName(id).keys(request);
     const stored = await withDeadline(answer, OBJECT_DEADLINE_MS);
     return stored && memory.add(id, stored);

@@ -8,12 +8,12 @@ import * as z from "zod/mini";
 import type { Env } from "../../env.ts";
 import { fetchText } from "../../lib/fetch-text.ts";
 import { logLine } from "../../lib/log.ts";
-import { isSafeUrl } from "../../lib/url.ts";
+import { isPublicHttps, isSafeUrl } from "../../lib/url.ts";
 import {
   jwksSchema,
-  publicKeysOf,
   type StoredKeys,
-  storedKeysSchema,
+  storedKeysFrom,
+  storedKeysOf,
   writeKeysCopy,
 } from "./jwks.ts";
 import { KEYS_FRESH_MS } from "./key-set-plan.ts";
@@ -25,87 +25,124 @@ export interface KeysRequest {
   readonly jwksUrl: string | null;
   /** A token named a key that is not in the known set. */
   readonly miss: boolean;
+  /** When the set it is not in was fetched, epoch milliseconds. A newer one is tried before any fetch. */
+  readonly seenAt?: number;
 }
 
-/** Between two fetches, so that made-up key ids do not become a flood of fetches. */
-const COOLDOWN_MS = 30_000;
+/** Between two fetches for unknown key ids, so that made-up ones do not become a flood of fetches. */
+const MISS_COOLDOWN_MS = 30_000;
 const RETRY_MS = 5_000;
 const TIMEOUT_MS = 5_000;
+/** More than a hundred keys with their certificates. */
+const MAX_BYTES = 1_024 * 1_024;
 const STORAGE_KEY = "keys";
+const MISS_STORAGE_KEY = "missed_at";
+/** Some endpoints answer 406 unless their exact type is named, others know only plain JSON. */
+const ACCEPT_KEYS = "application/jwk-set+json, application/json, */*;q=0.1";
+const ACCEPT_JSON = "application/json, */*;q=0.1";
+
+type FetchFailure =
+  | "timeout"
+  | "network"
+  | "too_large"
+  | `status_${number}`
+  | "not_json"
+  | "unexpected_json";
+/** Why there are no keys to be had; the operator's handbook says what to do about each. */
+type KeysFailure =
+  | FetchFailure
+  | "no_usable_keys"
+  | `discovery_${FetchFailure}`
+  | "discovery_issuer_differs"
+  | "discovery_unsafe_url";
 
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 export class IssuerKeys extends DurableObject<Env> {
   #stored: StoredKeys | null;
   #inFlight: Promise<void> | undefined;
-  /** No fetch before this, epoch milliseconds. */
-  #nextAt = 0;
+  /** After a failure, no fetch before this. Epoch milliseconds, as all times here. */
+  #retryAt = 0;
+  /** Last fetch for an unknown key id. Stored, since an idle object is evicted after seconds. */
+  #missedAt: number;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const stored = storedKeysSchema.safeParse(ctx.storage.kv.get(STORAGE_KEY));
-    this.#stored = stored.success ? stored.data : null;
+    const now = Date.now();
+    this.#stored = storedKeysFrom(ctx.storage.kv.get(STORAGE_KEY), now);
+    const missedAt = ctx.storage.kv.get(MISS_STORAGE_KEY);
+    this.#missedAt = typeof missedAt === "number" && missedAt <= now ? missedAt : 0;
   }
 
-  /** The keys, fetched first when there are none, they are old, or a token's key is not in the set. */
+  /**
+   * The keys, fetched first when there are none or they are old. An unknown key id also causes a fetch, at
+   * once for the first after a quiet time; then once in {@link MISS_COOLDOWN_MS}.
+   */
   async keys(request: KeysRequest): Promise<StoredKeys | null> {
     const now = Date.now();
-    const old = this.#stored === null || now - this.#stored.fetched_at > KEYS_FRESH_MS;
-    if (old || request.miss) {
-      // The stored time counts too: an idle object is evicted after seconds, and forgets #nextAt.
-      const nextAt = Math.max(this.#nextAt, (this.#stored?.fetched_at ?? 0) + COOLDOWN_MS);
-      if (this.#inFlight === undefined && now >= nextAt) {
-        this.#inFlight = this.#fetch(request).finally(() => {
-          this.#inFlight = undefined;
-        });
-        this.ctx.waitUntil(this.#inFlight);
-      }
-      await this.#inFlight;
+    const isOld = this.#stored === null || now - this.#stored.fetched_at > KEYS_FRESH_MS;
+    const isNewer = this.#stored !== null && this.#stored.fetched_at > (request.seenAt ?? now);
+    const isMiss = request.miss && !isNewer;
+    const isDue = isOld || (isMiss && now >= this.#missedAt + MISS_COOLDOWN_MS);
+    if (isDue && this.#inFlight === undefined && now >= this.#retryAt) {
+      this.#inFlight = this.#fetch(request, isOld).finally(() => {
+        this.#inFlight = undefined;
+      });
+      this.ctx.waitUntil(this.#inFlight);
     }
+    if (isOld || isMiss) await this.#inFlight;
     return this.#stored;
   }
 
-  async #fetch({ id, issuer, jwksUrl }: KeysRequest): Promise<void> {
+  async #fetch({ id, issuer, jwksUrl }: KeysRequest, isOld: boolean): Promise<void> {
     const keys = await fetchKeys(issuer, jwksUrl);
     const now = Date.now();
-    this.#nextAt = now + (typeof keys === "string" ? RETRY_MS : COOLDOWN_MS);
     if (typeof keys === "string") {
+      this.#retryAt = now + RETRY_MS;
       logLine("error", "keys_failed", { issuer, reason: keys });
       return;
     }
     this.#stored = { v: 1, id, fetched_at: now, keys };
     this.ctx.storage.kv.put(STORAGE_KEY, this.#stored);
+    if (!isOld) {
+      this.#missedAt = now;
+      this.ctx.storage.kv.put(MISS_STORAGE_KEY, now);
+    }
     logLine("info", "keys_refreshed", { issuer });
     this.ctx.waitUntil(writeKeysCopy(this.env.BALANCE_KV, this.#stored));
   }
 }
 
-/** The keys, or the reason why there are none. */
 async function fetchKeys(
   issuer: string,
   jwksUrl: string | null,
-): Promise<StoredKeys["keys"] | string> {
-  let url = jwksUrl;
-  if (url === null) {
-    const base = issuer.replace(/\/+$/, "");
-    const document = await fetchJson(`${base}/.well-known/openid-configuration`, discoverySchema);
-    if (typeof document === "string") return `discovery_${document}`;
-    // OpenID Connect Discovery, section 4.3: otherwise another provider's keys would pass for this one's.
-    if (document.issuer !== issuer) return "discovery_issuer_differs";
-    if (!isSafeUrl(document.jwks_uri)) return "discovery_unsafe_url";
-    url = document.jwks_uri;
-  }
-  const published = await fetchJson(url, jwksSchema);
-  if (typeof published === "string") return published;
-  const keys = publicKeysOf(published);
-  return keys.length === 0 ? "no_usable_keys" : keys;
+): Promise<StoredKeys["keys"] | KeysFailure> {
+  const url = jwksUrl === null ? await discover(issuer) : { found: jwksUrl };
+  if (typeof url === "string") return url;
+  const published = await fetchJson(url.found, jwksSchema, ACCEPT_KEYS);
+  return typeof published === "string" ? published : (storedKeysOf(published) ?? "no_usable_keys");
+}
+
+/** Where an issuer says that its keys are (OpenID Connect Discovery). */
+async function discover(issuer: string): Promise<{ readonly found: string } | KeysFailure> {
+  const base = issuer.replace(/\/+$/, "");
+  const url = `${base}/.well-known/openid-configuration`;
+  const document = await fetchJson(url, discoverySchema, ACCEPT_JSON);
+  if (typeof document === "string") return `discovery_${document}`;
+  // Section 4.3: otherwise another provider's keys would pass for this one's.
+  if (document.issuer !== issuer) return "discovery_issuer_differs";
+  const { jwks_uri } = document;
+  // What a public provider publishes must not make this object call into its own network.
+  const isAllowed = isPublicHttps(issuer) ? isPublicHttps(jwks_uri) : isSafeUrl(jwks_uri);
+  return isAllowed ? { found: jwks_uri } : "discovery_unsafe_url";
 }
 
 async function fetchJson<T extends z.ZodMiniType>(
   url: string,
   schema: T,
-): Promise<z.infer<T> | string> {
-  const answer = await fetchText(url, TIMEOUT_MS);
+  accept: string,
+): Promise<z.infer<T> | FetchFailure> {
+  const answer = await fetchText(url, TIMEOUT_MS, { accept }, { maxBytes: MAX_BYTES });
   if (answer.end !== "whole") return answer.end;
   if (answer.head.status !== 200) return `status_${answer.head.status}`;
   try {

@@ -3,39 +3,46 @@ import * as z from "zod/mini";
 import type { Issuer } from "../../config/issuers.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { readKv, writeKv } from "../../lib/kv.ts";
-import { listOf, moment, version } from "../../lib/schema.ts";
+import { moment, version } from "../../lib/schema.ts";
+import { publicKeyOf, storedFormOf } from "./public-key.ts";
 
 /** KV may forget the keys of a provider that has been unreachable for this long. */
 const KEEP_SECONDS = 30 * 86_400;
-const MAX_KEYS = 100;
 
-const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
+/** What a provider publishes (RFC 7517, section 5). */
+export const jwksSchema = z.object({ keys: z.array(z.unknown()) });
 
-/** One public key (RFC 7517). Symmetric and private keys must never be in a published set. */
-const publicKey = z
-  .looseObject({ kty: z.enum(["RSA", "EC", "OKP"]) })
-  .check(z.refine((key) => !PRIVATE_MEMBERS.some((member) => member in key)));
-
-export type PublicKey = z.infer<typeof publicKey>;
-
-export const jwksSchema = z.object({ keys: listOf(z.unknown(), MAX_KEYS) });
-
-/** Leaves out the members of a set that cannot be used, as RFC 7517, section 5 asks. */
-export function publicKeysOf({ keys }: z.infer<typeof jwksSchema>): PublicKey[] {
-  return keys.flatMap((key) => publicKey.safeParse(key).data ?? []);
-}
-
-export const storedKeysSchema = z.strictObject({
+const storedKeysSchema = z.strictObject({
   v: version(1),
   id: z.string(),
   /** Epoch milliseconds. */
   fetched_at: moment,
-  keys: z.array(publicKey),
+  keys: z.array(z.looseObject({ kty: z.enum(["RSA", "EC", "OKP"]) })),
 });
 export type StoredKeys = z.infer<typeof storedKeysSchema>;
 
+/** Clocks may differ by this much. A set from further ahead would count as the newest until then. */
+const MAX_AHEAD_MS = 60_000;
+
+/** What was stored, or `null` when it is not a key set or claims to be from the future. */
+export function storedKeysFrom(value: unknown, now: number): StoredKeys | null {
+  const stored = storedKeysSchema.safeParse(value).data ?? null;
+  return stored !== null && stored.fetched_at <= now + MAX_AHEAD_MS ? stored : null;
+}
+
+/**
+ * The keys of a published set in the form in which they are stored. Members of an unknown type are left out
+ * (RFC 7517, section 5); keys that are unfit stay, without their numbers, so that a log line can tell.
+ *
+ * @returns `null` when none of them can verify anything
+ */
+export function storedKeysOf({ keys }: z.infer<typeof jwksSchema>): StoredKeys["keys"] | null {
+  const published = keys.flatMap((key) => publicKeyOf(key) ?? []);
+  return published.some(({ numbers }) => numbers !== null) ? published.map(storedFormOf) : null;
+}
+
 /** The name an issuer's keys are stored under; another URL means another set. */
-export function keysId({ issuer, jwks_url }: Issuer): string {
+export function keysId({ issuer, jwks_url }: Pick<Issuer, "issuer" | "jwks_url">): string {
   return JSON.stringify(jwks_url === undefined ? [issuer] : [issuer, jwks_url]);
 }
 
@@ -48,8 +55,8 @@ const FACTS = { reason: "jwks" };
 
 /** The copy in KV, or `null` when there is none or KV fails or is slow. Never throws. */
 export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredKeys | null> {
-  const { success, data } = storedKeysSchema.safeParse(await readKv(kv, await kvKeyOf(id), FACTS));
-  return success && data.id === id ? data : null;
+  const stored = storedKeysFrom(await readKv(kv, await kvKeyOf(id), FACTS), Date.now());
+  return stored?.id === id ? stored : null;
 }
 
 /** Never throws. */

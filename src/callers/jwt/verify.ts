@@ -4,18 +4,20 @@
  * the text that was read there.
  */
 import { compactVerify, errors } from "jose";
-import { accountName } from "../../config/fields.ts";
 import type { Issuer } from "../../config/issuers.ts";
-import type { Scope } from "../../context.ts";
 import { callerId, type Identified } from "../caller.ts";
 import { denied, type Result } from "../denial.ts";
 import type { Lookup } from "../lookup.ts";
+import { accountOf, hasScope, scopeOf } from "./claims.ts";
+import { keysId } from "./jwks.ts";
 import { type KeySet, keySetOf, refetchForUnknownKid } from "./jwks-cache.ts";
 import { keysToTry, type SignedWith } from "./keys-to-try.ts";
-import { type Claims, hasScope, readToken, scopeWords } from "./token.ts";
+import { type Claims, type Read, readToken } from "./token.ts";
 
-/** At most this many signature checks for one token. */
+/** At most this many signature checks for one token and key set. */
 const MAX_CANDIDATES = 10;
+/** What another isolate has had fetched, then what the provider has now. */
+const MAX_REFETCHES = 2;
 
 /** The caller that a JWT identifies. Never throws on a bad token. */
 export async function identifyByJwt(
@@ -28,66 +30,99 @@ export async function identifyByJwt(
   const { claims, issuer } = verified;
   if (!hasScope(claims, issuer)) return denied("scope_missing", issuer.issuer);
   const account = accountOf(claims, issuer);
-  if (account === null) return denied("account_claim_missing", issuer.issuer);
+  if (typeof account === "string") return denied(account, issuer.issuer);
   const id = await callerId(issuer.issuer, claims.sub);
-  const caller = { id, account, scope: scopeOf(claims) };
+  const caller = { id, account: account.name, scope: scopeOf(claims, issuer) };
   return { ok: true, caller, until: claims.exp * 1_000 };
 }
+
+type Verified = Result<{ readonly claims: Claims; readonly issuer: Issuer }>;
 
 /** The claims of a token that one of the issuers has signed. Never throws on a bad token. */
 export async function verifyJwt(
   token: string,
   issuers: readonly Issuer[],
   lookup: Lookup,
-): Promise<Result<{ claims: Claims; issuer: Issuer }>> {
+): Promise<Verified> {
   const read = readToken(token, issuers, Date.now());
-  if (!read.ok) return read;
-  const { issuer, claims, signedWith } = read;
-  const keys = await keySetOf(issuer, lookup);
-  if (keys === null) {
-    return denied(lookup.cacheOnly ? "address_limited" : "keys_unavailable", issuer.issuer);
-  }
-  // An address over its failure limit gets one signature check, not several.
-  const candidates = lookup.cacheOnly ? 1 : MAX_CANDIDATES;
-  let denial = await signatureDenial(token, signedWith, keys, candidates);
-  // A token without a key id may be signed with a key that is newer than the known ones.
-  if (denial === "unknown_key" || (denial === "signature" && signedWith.kid === undefined)) {
-    const newer = await refetchForUnknownKid(issuer, keys, lookup);
-    if (newer !== null) denial = await signatureDenial(token, signedWith, newer, candidates);
-  }
-  return denial === null ? { ok: true, claims, issuer } : denied(denial, issuer.issuer);
+  return read.ok ? verifySignature(token, read, lookup) : read;
 }
 
-/** Tries the keys that fit the token; without a key id there may be several. @returns `null` when one verifies it */
-async function signatureDenial(
+/** Why a key set did not verify a token, the most telling reason first. */
+const REASONS = [
+  "keys_unavailable",
+  "address_limited",
+  "signature",
+  "unfit_key",
+  "unknown_key",
+] as const;
+type Reason = (typeof REASONS)[number];
+
+/**
+ * Tries the key sets of all entries that the token fits: several may share issuer and audience and differ
+ * in keys. Only when none of them verifies it, and has no key of its id, are newer sets asked for.
+ */
+async function verifySignature(
+  token: string,
+  { entries, claims, signedWith }: Read,
+  lookup: Lookup,
+): Promise<Verified> {
+  const reasons: Reason[] = [];
+  const perhapsOld: { readonly issuer: Issuer; readonly keySet: KeySet }[] = [];
+  for (const issuer of onePerKeySet(entries)) {
+    const keySet = await keySetOf(issuer, lookup);
+    if (keySet === null) {
+      reasons.push(lookup.cacheOnly ? "address_limited" : "keys_unavailable");
+      continue;
+    }
+    const tried = await tryKeys(token, signedWith, keySet, lookup);
+    if (tried.ok) return { ok: true, claims, issuer };
+    reasons.push(tried.reason);
+    if (!tried.isNamed) perhapsOld.push({ issuer, keySet });
+  }
+  for (const { issuer, keySet } of perhapsOld) {
+    let seen = keySet;
+    for (let round = 0; round < MAX_REFETCHES; round++) {
+      const newer = await refetchForUnknownKid(issuer, seen, lookup);
+      if (newer === null) break;
+      const tried = await tryKeys(token, signedWith, newer, lookup);
+      if (tried.ok) return { ok: true, claims, issuer };
+      reasons.push(tried.reason);
+      seen = newer;
+    }
+  }
+  const telling = REASONS.find((reason) => reasons.includes(reason));
+  return denied(telling ?? "unknown_key", entries[0]?.issuer);
+}
+
+function onePerKeySet(entries: readonly Issuer[]): readonly Issuer[] {
+  const ids = entries.map(keysId);
+  return entries.filter((_, index) => ids.indexOf(ids[index] ?? "") === index);
+}
+
+type Tried =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly reason: Reason; readonly isNamed: boolean };
+
+/** Whether one of the keys that fit has signed the token; without a key id there may be several. */
+async function tryKeys(
   token: string,
   signedWith: SignedWith,
-  { keys }: KeySet,
-  maxCandidates: number,
-): Promise<"unknown_key" | "signature" | null> {
-  let denial: "unknown_key" | "signature" = "unknown_key";
-  for (const key of keysToTry(keys, signedWith).slice(0, maxCandidates)) {
+  keySet: KeySet,
+  { cacheOnly }: Lookup,
+): Promise<Tried> {
+  const { keys, isNamed } = keysToTry(keySet.keys, signedWith);
+  let reason: Reason = isNamed ? "unfit_key" : "unknown_key";
+  // An address over its failure limit gets one signature check, not several.
+  for (const key of keys.slice(0, cacheOnly ? 1 : MAX_CANDIDATES)) {
     try {
       // jose imports each key object once, and caches the imported key rather than a promise of it.
       await compactVerify(token, key, { algorithms: [signedWith.alg] });
-      return null;
+      return { ok: true };
     } catch (error) {
-      // Any other error means that the key itself is unusable: it does not count as a match.
-      if (error instanceof errors.JWSSignatureVerificationFailed) denial = "signature";
+      // Any other error means that the key itself is unusable.
+      if (error instanceof errors.JWSSignatureVerificationFailed) reason = "signature";
     }
   }
-  return denial;
-}
-
-/** A token whose scopes say nothing about balances sees everything; one limited to the status gets that. */
-function scopeOf(claims: Claims): Scope {
-  const words = scopeWords(claims);
-  const statusOnly = words.includes("balance:status") && !words.includes("balance:read");
-  return statusOnly ? "balance:status" : "balance:read";
-}
-
-/** A token without a valid account claim is refused; it must never see a default account instead. */
-function accountOf(claims: Claims, { account, account_claim }: Issuer): string | null {
-  if (account_claim === undefined) return account ?? "default";
-  return accountName.safeParse(claims[account_claim]).data ?? null;
+  return { ok: false, reason, isNamed };
 }
