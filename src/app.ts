@@ -3,6 +3,7 @@
 import { Hono } from "hono/tiny";
 import { BALANCE_PATH, STATUS_PATH } from "./balance/fast-path.ts";
 import { answerBalance, answerStatus } from "./balance/handler.ts";
+import { readAhead } from "./balance/read-ahead.ts";
 import { answerReady } from "./balance/ready.ts";
 import { attest } from "./callers/attest.ts";
 import { authenticate } from "./callers/authenticate.ts";
@@ -27,8 +28,8 @@ const routes = app
     c.json({ status: "ok", version: VERSION }, 200, { "cache-control": "no-store" }),
   )
   .get("/ready", answerReady)
-  .get(BALANCE_PATH, authenticate, limitCaller, attest, answerBalance)
-  .get(STATUS_PATH, authenticate, limitCaller, attest, answerStatus)
+  .get(BALANCE_PATH, readAhead, authenticate, limitCaller, attest, answerBalance)
+  .get(STATUS_PATH, readAhead, authenticate, limitCaller, attest, answerStatus)
   .get(HISTORY_PATH, authenticate, limitCaller, attest, answerHistory);
 app.all("/health", allowOnly("GET, HEAD"));
 app.all("/ready", allowOnly("GET, HEAD"));

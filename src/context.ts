@@ -21,6 +21,12 @@ export interface Caller {
   readonly scope: Scope;
 }
 
+/** Reads what a caller will want while their credential is still being verified. */
+export interface ReadAhead {
+  /** @param likelyAccount what the unverified credential says; null when it does not say */
+  begin(likelyAccount: string | null): void;
+}
+
 export interface AppEnv {
   Bindings: Env;
   Variables: {
@@ -30,6 +36,9 @@ export interface AppEnv {
     config: Config;
     state: IsolateState;
     caller: Caller;
+    readAhead: ReadAhead | undefined;
+    /** The attestation under way, where it has begun while the caller was verified: why it failed, or null. */
+    attesting: Promise<string | null> | undefined;
     /** Result of the app's attestation: `ok`, or why it failed. */
     attestation: string;
     /** For the metric point: how the cache answered, and the age in seconds. */

@@ -4,6 +4,7 @@ import type { AppContext } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { cacheDemand } from "./cache-control.ts";
 import { readBalance } from "./read.ts";
+import { BalanceReadAhead } from "./read-ahead.ts";
 import { ageSeconds, prepare, respond, type Shown } from "./response.ts";
 import type { StatusView, View } from "./view.ts";
 
@@ -29,7 +30,13 @@ async function answer(c: AppContext, shown: Shown): Promise<Response> {
   const { headers } = c.req.raw;
   const ifNoneMatch = headers.get("if-none-match");
   const demand = cacheDemand(headers.get("cache-control"), ifNoneMatch !== null);
-  const request = { account: caller.account, demand, requestId };
+  const ahead = c.var.readAhead;
+  const request = {
+    account: caller.account,
+    demand,
+    requestId,
+    readAhead: ahead instanceof BalanceReadAhead ? ahead.storedOf(caller.account) : undefined,
+  };
   const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
   const read = await readBalance(request, { config, state, env: c.env, waitUntil });
   if (!read.found) {

@@ -3,6 +3,7 @@
  * read that stalls is hedged by a look into the account's object, which never calls Zoo.
  */
 import type { Account } from "../config/config.ts";
+import { hedge } from "../lib/hedge.ts";
 import { readCopy } from "./kv-copy.ts";
 import { BalanceMemory } from "./memory.ts";
 import { peek } from "./peek.ts";
@@ -31,37 +32,22 @@ export async function nearest(account: string, on: Reading): Promise<Stored> {
   const latest = memory.get(account);
   const best = newest(latest.record, found?.record ?? null);
   if (best !== null) memory.learn(account, best, latest.failure, config.FRESH_SECONDS);
-  return { record: best, store: best === found?.record ? found.store : "memory" };
+  return { record: best, store: found !== null && best === found.record ? found.store : "memory" };
 }
 
 interface Copy {
-  readonly record: BalanceRecord | null;
+  readonly record: BalanceRecord;
   readonly store: "kv" | "object";
 }
 
-/** The first usable answer counts: of KV, or after HEDGE_MS of the object as well. */
-async function readHedged(upstream: Account, on: Reading): Promise<Copy> {
-  const { HEDGE_MS } = on.config;
-  const reading: Promise<Copy> = readCopy(on.env.BALANCE_KV, upstream).then((record) => ({
-    record,
-    store: "kv",
-  }));
-  if (HEDGE_MS === 0) return reading;
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const stalled = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), HEDGE_MS);
-  });
-  const first = await Promise.race([reading, stalled]);
-  clearTimeout(timer);
-  if (first !== null) return first;
-  const peeking: Promise<Copy> = peek(upstream, on).then((record) => ({ record, store: "object" }));
-  on.waitUntil(peeking);
-  return firstUsable(reading, peeking);
-}
-
-/** The first of the two with a record; without any, the later one. */
-function firstUsable(a: Promise<Copy>, b: Promise<Copy>): Promise<Copy> {
-  const usable = (copying: Promise<Copy>) =>
-    copying.then((copy) => (copy.record === null ? Promise.reject(new Error("miss")) : copy));
-  return Promise.any([usable(a), usable(b)]).catch(() => a);
+function readHedged(upstream: Account, on: Reading): Promise<Copy | null> {
+  const from = (store: Copy["store"]) => (record: BalanceRecord | null) =>
+    record && { record, store };
+  const peeking = () => {
+    const peeked = peek(upstream, on);
+    on.waitUntil(peeked);
+    return peeked.then(from("object"));
+  };
+  const reading = readCopy(on.env.BALANCE_KV, upstream).then(from("kv"));
+  return hedge(reading, peeking, on.config.HEDGE_MS);
 }

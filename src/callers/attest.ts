@@ -4,7 +4,7 @@
  */
 import type { AppCheck } from "../config/config.ts";
 import type { Issuer } from "../config/issuers.ts";
-import type { Middleware } from "../context.ts";
+import type { AppContext, Middleware } from "../context.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine } from "../lib/log.ts";
 import { ProblemError } from "../problem.ts";
@@ -26,15 +26,8 @@ const OBSERVE_DEADLINE_MS = 300;
 export const attest: Middleware = async function attest(c, next) {
   const { APP_CHECK } = c.var.config;
   if (APP_CHECK === undefined) return next();
-  const { env, executionCtx } = c;
   const enforce = APP_CHECK.mode === "enforce";
-  const check = attestationFailure(c.req.header("x-firebase-appcheck"), APP_CHECK, {
-    env,
-    state: c.var.state,
-    waitUntil: (work) => executionCtx.waitUntil(work),
-    cacheOnly: false,
-  });
-  executionCtx.waitUntil(check);
+  const check = c.var.attesting ?? startCheck(c, APP_CHECK);
   // Observing must not delay the caller noticeably.
   const failure = enforce
     ? await check
@@ -49,6 +42,24 @@ export const attest: Middleware = async function attest(c, next) {
   }
   return next();
 };
+
+/** Begins the check beside that of the credential, where both have to wait for keys. */
+export function beginAttestation(c: AppContext): void {
+  const { APP_CHECK } = c.var.config;
+  if (APP_CHECK !== undefined && c.var.attesting === undefined) {
+    c.set("attesting", startCheck(c, APP_CHECK));
+  }
+}
+
+function startCheck(c: AppContext, appCheck: AppCheck): Promise<AttestationFailure | null> {
+  const { env, executionCtx } = c;
+  const { config, state } = c.var;
+  const waitUntil = (work: Promise<unknown>) => executionCtx.waitUntil(work);
+  const lookup = { env, config, state, waitUntil, cacheOnly: false };
+  const check = attestationFailure(c.req.header("x-firebase-appcheck"), appCheck, lookup);
+  waitUntil(check);
+  return check;
+}
 
 type AttestationFailure = Denial | "missing" | "sdk_placeholder" | "app_id";
 

@@ -2,6 +2,7 @@
 import type { Middleware } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { identifyByApiKey, isApiKey } from "./api-key/lookup.ts";
+import { beginAttestation } from "./attest.ts";
 import type { Identified } from "./caller.ts";
 import { type Denied, denied, problemOf, type Result } from "./denial.ts";
 import { identifyByJwt } from "./jwt/verify.ts";
@@ -29,8 +30,13 @@ export const authenticate: Middleware = async function authenticate(c, next) {
     const lookup: Lookup = {
       env,
       state,
+      config,
       waitUntil: (work) => executionCtx.waitUntil(work),
       cacheOnly: isOverFailureLimit(address, state),
+      readAhead: (likelyAccount) => {
+        c.var.readAhead?.begin(likelyAccount);
+        beginAttestation(c);
+      },
     };
     const result = await identify(header, config.JWT_ISSUERS, lookup);
     if (!result.ok) throw await refusalOf(result, address, lookup);

@@ -1,14 +1,21 @@
 /** What checking a credential may use. */
+import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
 import type { Env } from "../env.ts";
 
 export interface Lookup {
   readonly env: Env;
   readonly state: IsolateState;
+  readonly config: Pick<Config, "HEDGE_MS" | "OBJECT_LOCATION">;
   readonly waitUntil: (work: Promise<unknown>) => void;
   /**
    * Set for an address over its failure limit: only what this isolate already holds may decide. No KV
    * read, no call of a Durable Object.
    */
   readonly cacheOnly: boolean;
+  /**
+   * Called before KV is read for the credential, with the account that it names (unverified), null when it
+   * names none: what else the caller will want can be read at the same time.
+   */
+  readonly readAhead?: (likelyAccount: string | null) => void;
 }

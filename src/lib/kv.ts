@@ -2,17 +2,25 @@
 import { withDeadline } from "./deadline.ts";
 import { type LogFacts, logLine, nameOf } from "./log.ts";
 
-/** KV's minimum: how long a Cloudflare location may serve a read from its own cache. */
-const READ_CACHE_TTL_SECONDS = 30;
+/** KV's minimum. */
+const MIN_CACHE_TTL_SECONDS = 30;
 /** KV reads normally take 1 to 100 ms. */
 const READ_DEADLINE_MS = 500;
 /** KV rejects a shorter `expirationTtl`. */
 const MIN_EXPIRATION_TTL_SECONDS = 60;
 
-/** The value; `null` when there is none, it is not JSON, or KV failed or timed out. Never throws. */
-export async function readKv(kv: KVNamespace, key: string, facts: LogFacts): Promise<unknown> {
+/**
+ * @param cacheTtl seconds for which a Cloudflare location may serve a read from its own cache
+ * @returns the value; `null` when there is none, it is not JSON, or KV failed or timed out. Never throws
+ */
+export async function readKv(
+  kv: KVNamespace,
+  key: string,
+  facts: LogFacts,
+  cacheTtl = MIN_CACHE_TTL_SECONDS,
+): Promise<unknown> {
   try {
-    const read = kv.get(key, { type: "json", cacheTtl: READ_CACHE_TTL_SECONDS });
+    const read = kv.get(key, { type: "json", cacheTtl });
     return await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
     logLine("warn", "kv_read_failed", { ...facts, error: nameOf(error) });

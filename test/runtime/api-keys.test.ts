@@ -26,6 +26,7 @@ const later = (ms: number) => {
 const lookup = (more: Partial<Lookup> = {}): Lookup => ({
   env,
   state,
+  config: { HEDGE_MS: 0, OBJECT_LOCATION: undefined },
   waitUntil: () => undefined,
   cacheOnly: false,
   ...more,

@@ -43,6 +43,7 @@ function newIssuer() {
 const lookup = (more: Partial<Lookup> = {}): Lookup => ({
   env,
   state,
+  config: { HEDGE_MS: 0, OBJECT_LOCATION: undefined },
   waitUntil: () => undefined,
   cacheOnly: false,
   ...more,

@@ -58,6 +58,7 @@ async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
   const { known, refused, proven, budget } = state.of(ApiKeyMemory);
   const counted = proven.get(digest) === undefined;
   if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
+  lookup.readAhead?.(null);
   const readAt = Date.now();
   let value: unknown;
   try {

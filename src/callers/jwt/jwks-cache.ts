@@ -7,10 +7,12 @@
  * `KEYS_OLD_MS` of the last fetch for the first caller after a pause.
  */
 import type { Issuer } from "../../config/issuers.ts";
+import type { Env } from "../../env.ts";
 import { withDeadline } from "../../lib/deadline.ts";
-import { logLine, nameOf } from "../../lib/log.ts";
+import { callObject } from "../../lib/durable-object.ts";
+import { hedge } from "../../lib/hedge.ts";
 import type { Lookup } from "../lookup.ts";
-import { keysId, readKeysCopy, type StoredKeys } from "./jwks.ts";
+import { keysId, readKeysCopy, type StoredKeys, storedKeysFrom } from "./jwks.ts";
 import { ASK_AGAIN_MS, type KnownKeys, keySetPlan } from "./key-set-plan.ts";
 import { type PublicKey, publicKeyOf } from "./public-key.ts";
 
@@ -86,6 +88,12 @@ class KeySetMemory {
   }
 }
 
+/** Whether the keys have to be read before anything can be verified. */
+export function isCold(issuer: Issuer, { state, cacheOnly }: Lookup): boolean {
+  const known = state.of(KeySetMemory).known(keysId(issuer));
+  return keySetPlan(known, Date.now(), cacheOnly) === "look_up";
+}
+
 /** The keys of an issuer, or `null` when none can be had. Never throws. */
 export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet | null> {
   const id = keysId(issuer);
@@ -93,7 +101,11 @@ export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet |
   const plan = () => keySetPlan(memory.known(id), Date.now(), lookup.cacheOnly);
   let decision = plan();
   if (decision === "look_up") {
-    const copy = await readKeysCopy(lookup.env.BALANCE_KV, id);
+    const copy = await hedge(
+      readKeysCopy(lookup.env.BALANCE_KV, id),
+      () => peek(issuer, id, lookup),
+      lookup.config.HEDGE_MS,
+    );
     const found = copy === null ? await askObject(issuer, id, lookup) : memory.add(id, copy);
     if (found === null) memory.markMiss(id);
     // A copy in KV may itself be due for renewal.
@@ -150,24 +162,42 @@ export async function refetchForUnknownKid(
   }
 }
 
+/** What the issuer's object has stored, at once: for a KV read that stalls. It fetches nothing. */
+async function peek(
+  { issuer }: Issuer,
+  id: string,
+  { env, config }: Lookup,
+): Promise<StoredKeys | null> {
+  const called = await callObject(
+    () => keysObject(env, id, config).peek(),
+    { issuer },
+    RENEWAL_DEADLINE_MS,
+  );
+  return called === null ? null : storedKeysFrom(called.answer, Date.now());
+}
+
 /** Asks the issuer's object and remembers its answer. Never throws. */
 async function askObject(
   { issuer, jwks_url }: Issuer,
   id: string,
-  { env, state }: Lookup,
+  { env, state, config }: Lookup,
   seen?: KeySet,
 ): Promise<KeySet | null> {
   const memory = state.of(KeySetMemory);
-  try {
-    const miss = seen && { seenAt: seen.fetchedAt };
-    const request = { id, issuer, jwksUrl: jwks_url ?? null, miss: seen !== undefined, ...miss };
-    const answer = env.ISSUER_KEYS.getByName(id).keys(request);
-    const stored = await withDeadline(answer, OBJECT_DEADLINE_MS);
-    return stored && memory.add(id, stored);
-  } catch (error) {
-    logLine("error", "object_failed", { issuer, error: nameOf(error) });
-    return null;
-  } finally {
-    memory.markAsked(id);
-  }
+  const miss = seen && { seenAt: seen.fetchedAt };
+  const request = { id, issuer, jwksUrl: jwks_url ?? null, miss: seen !== undefined, ...miss };
+  const called = await callObject(
+    () => keysObject(env, id, config).keys(request),
+    { issuer },
+    OBJECT_DEADLINE_MS,
+  );
+  memory.markAsked(id);
+  const stored = called?.answer ?? null;
+  return stored && memory.add(id, stored);
+}
+
+/** A new stub. An object stays where it was first touched, so the location hint is given at every touch. */
+function keysObject(env: Env, id: string, { OBJECT_LOCATION }: Lookup["config"]) {
+  const hint = OBJECT_LOCATION === undefined ? {} : { locationHint: OBJECT_LOCATION };
+  return env.ISSUER_KEYS.getByName(id, hint);
 }

@@ -94,6 +94,11 @@ export class IssuerKeys extends DurableObject<Env> {
     return this.#stored;
   }
 
+  /** The keys as they are stored, at once. */
+  peek(): StoredKeys | null {
+    return this.#stored;
+  }
+
   async #fetch({ id, issuer, jwksUrl }: KeysRequest, isOld: boolean): Promise<void> {
     const keys = await fetchKeys(issuer, jwksUrl);
     const now = Date.now();

@@ -9,6 +9,9 @@ import { publicKeyOf, storedFormOf } from "./public-key.ts";
 /** KV may forget the keys of a provider that has been unreachable for this long. */
 const KEEP_SECONDS = 30 * 86_400;
 
+/** A location may answer from its own copy for as long: keys are renewed by their own age, see `key-set-plan.ts`. */
+const COPY_TTL_SECONDS = 300;
+
 /** What a provider publishes (RFC 7517, section 5). */
 export const jwksSchema = z.object({ keys: z.array(z.unknown()) });
 
@@ -55,7 +58,10 @@ const FACTS = { reason: "jwks" };
 
 /** The copy in KV, or `null` when there is none or KV fails or is slow. Never throws. */
 export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredKeys | null> {
-  const stored = storedKeysFrom(await readKv(kv, await kvKeyOf(id), FACTS), Date.now());
+  const stored = storedKeysFrom(
+    await readKv(kv, await kvKeyOf(id), FACTS, COPY_TTL_SECONDS),
+    Date.now(),
+  );
   return stored?.id === id ? stored : null;
 }
 

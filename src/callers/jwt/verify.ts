@@ -10,7 +10,7 @@ import { denied, type Result } from "../denial.ts";
 import type { Lookup } from "../lookup.ts";
 import { accountOf, hasScope, scopeOf } from "./claims.ts";
 import { keysId } from "./jwks.ts";
-import { type KeySet, keySetOf, refetchForUnknownKid } from "./jwks-cache.ts";
+import { isCold, type KeySet, keySetOf, refetchForUnknownKid } from "./jwks-cache.ts";
 import { keysToTry, type SignedWith } from "./keys-to-try.ts";
 import { type Claims, type Read, readToken } from "./token.ts";
 
@@ -48,6 +48,12 @@ export async function verifyJwt(
   return read.ok ? verifySignature(token, read, lookup) : read;
 }
 
+/** What the unverified claims say, for {@link Lookup.readAhead} alone. */
+function likelyAccountOf(claims: Claims, issuer: Issuer): string | null {
+  const account = accountOf(claims, issuer);
+  return typeof account === "string" ? null : account.name;
+}
+
 /** Why a key set did not verify a token, the most telling reason first. */
 const REASONS = [
   "keys_unavailable",
@@ -70,6 +76,7 @@ async function verifySignature(
   const reasons: Reason[] = [];
   const perhapsOld: { readonly issuer: Issuer; readonly keySet: KeySet }[] = [];
   for (const issuer of onePerKeySet(entries)) {
+    if (isCold(issuer, lookup)) lookup.readAhead?.(likelyAccountOf(claims, issuer));
     const keySet = await keySetOf(issuer, lookup);
     if (keySet === null) {
       reasons.push(lookup.cacheOnly ? "address_limited" : "keys_unavailable");
