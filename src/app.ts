@@ -37,7 +37,7 @@ app.all(BALANCE_PATH, allowOnly("GET, HEAD"));
 app.all(STATUS_PATH, allowOnly("GET, HEAD"));
 app.all(HISTORY_PATH, allowOnly("GET, HEAD"));
 
-// Not `notFound`: what that throws passes by the middleware that has to add headers to it.
+// Not `notFound`: an error thrown there bypasses the middleware that adds the common headers.
 app.all("*", () => {
   throw new ProblemError("not_found");
 });

@@ -1,4 +1,4 @@
-/** Worker entry: memory if it can, else the app; exports the Durable Objects that wrangler.toml names. */
+/** Worker entry: the in-memory fast path, else the app. Exports the Durable Object classes for wrangler.toml. */
 
 import { refreshAll } from "./account/cron.ts";
 import { app } from "./app.ts";

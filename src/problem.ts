@@ -1,7 +1,7 @@
-/** Errors as RFC 9457 problem details. Rich reasons go to the log; callers get fixed text per code. */
+/** Errors as RFC 9457 problem details: callers get a fixed text per code, the detailed reason goes to the log only. */
 
 export const PROBLEMS = {
-  invalid_parameter: { status: 400, detail: "A parameter of the query is out of its range." },
+  invalid_parameter: { status: 400, detail: "A query parameter is out of range." },
   missing_credentials: {
     status: 401,
     detail: "Send a credential: Authorization: Bearer <credential>.",
@@ -12,7 +12,7 @@ export const PROBLEMS = {
   },
   insufficient_scope: {
     status: 403,
-    detail: "The credential's scope does not allow this.",
+    detail: "The credential's scope does not allow this request.",
   },
   attestation_failed: {
     status: 403,
@@ -25,32 +25,32 @@ export const PROBLEMS = {
   not_found: { status: 404, detail: "There is nothing at this path." },
   method_not_allowed: {
     status: 405,
-    detail: "This path takes the methods in Allow.",
+    detail: "This path supports only the methods listed in Allow.",
   },
   rate_limited: {
     status: 429,
-    detail: "Too many requests. Wait as Retry-After says.",
+    detail: "Too many requests. Retry after the time in Retry-After.",
   },
   misconfigured: {
     status: 500,
     detail: "The service is not configured correctly.",
   },
-  internal: { status: 500, detail: "Something went wrong here." },
+  internal: { status: 500, detail: "Something went wrong in this service." },
   upstream_rejected: {
     status: 502,
-    detail: "Zoo refused the access, and nothing is stored.",
+    detail: "Zoo rejected the API token, and no earlier balance is stored.",
   },
   upstream_invalid: {
     status: 502,
-    detail: "Zoo's answer could not be read, and nothing is stored.",
+    detail: "Zoo's answer could not be read, and no earlier balance is stored.",
   },
   not_cached: {
     status: 504,
-    detail: "Nothing is stored, and only-if-cached allows no refresh.",
+    detail: "No balance is stored, and only-if-cached forbids fetching one.",
   },
   upstream_unavailable: {
     status: 503,
-    detail: "Zoo or an identity provider cannot be reached.",
+    detail: "Zoo or an identity provider could not be reached.",
   },
 } as const;
 
@@ -73,10 +73,10 @@ export type ProblemCode = keyof typeof PROBLEMS;
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly status: number;
-  /** Why, for the log alone. */
+  /** Why, for the log only. */
   readonly reason: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** The configured issuer a refused token claims to be of, for the log alone. */
+  /** The configured issuer that a refused token names, for the log only. */
   readonly issuer: string | undefined;
   /** Log throttling: the same reason was already logged for this sender a moment ago. */
   suppressLog = false;

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { COMPATIBILITY_DATE } from "./compatibility-date.ts";
 
 /** Writes the proxy's `index.js` into the folder. */
 export async function buildBundle(folder: string): Promise<void> {
@@ -17,7 +18,7 @@ export async function bundleText(main?: string): Promise<string> {
     if (main === undefined) await buildBundle(folder);
     else {
       const config = join(folder, "wrangler.json");
-      const compatibility_date = "2026-11-02";
+      const compatibility_date = COMPATIBILITY_DATE;
       await writeFile(
         config,
         JSON.stringify({ name: "bench", main: resolve(main), compatibility_date }),

@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { COMPATIBILITY_DATE } from "./compatibility-date.ts";
 
 // A CommonJS package: its default export would arrive wrapped.
 const require = createRequire(import.meta.url);
 const WORKERD: string = require("workerd").default;
-export const COMPATIBILITY_DATE = "2026-11-02";
 
 export interface WorkerSetup {
   /** One ES module, bundled. */

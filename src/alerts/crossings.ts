@@ -1,6 +1,6 @@
 /** What is worth telling: a threshold crossed, once, however often the value wobbles around it. Pure decisions. */
 import * as z from "zod/mini";
-import { compareMoney, type Money, moneyOf, unitsOf } from "../lib/money.ts";
+import { compareMoney, type Money, moneyOf, unitsOf, ZERO } from "../lib/money.ts";
 
 /** What has been told and is not over yet. */
 export const toldSchema = z.strictObject({
@@ -54,7 +54,7 @@ export function afterValue(told: Told, available: Money, thresholds: readonly Mo
   }
   // Nothing is left until the lowest threshold is over; without any, until there is something.
   const lowest = falling.at(-1);
-  const empty = compareMoney(available, "0.00") <= 0;
+  const empty = compareMoney(available, ZERO) <= 0;
   const still = told.exhausted && (lowest === undefined ? empty : low.includes(lowest));
   const exhausted = empty || still;
   if (exhausted && !told.exhausted) tell("balance.exhausted", null);

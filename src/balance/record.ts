@@ -7,7 +7,7 @@ import { matching, moment, time, version, whole } from "../lib/schema.ts";
 const RECORD_VERSION = 1;
 
 export const MONEY = /^-?\d+\.\d{2,}$/;
-export const money = matching(MONEY, "must be canonical money");
+export const money = matching(MONEY, "must be canonical money").brand<"Money">();
 export const credits = whole(0, Number.MAX_SAFE_INTEGER);
 const units = z.nullable(credits);
 

@@ -1,12 +1,12 @@
 /** How an account stands, in one word: for the view, and for the alerts, which judge by the same rules. */
-import { compareMoney, type Money } from "../lib/money.ts";
+import { compareMoney, type Money, moneyOf } from "../lib/money.ts";
 import type { Access, Balance } from "./record.ts";
 
 export const STATUSES = ["ok", "low", "exhausted", "contract", "blocked"] as const;
 export type Status = (typeof STATUSES)[number];
 
 /** Less than half a cent either way is the residue of another's double arithmetic. */
-const RESIDUE = "0.005";
+const RESIDUE = moneyOf(5n, 3);
 
 /** Whether nothing is available: nothing, less than nothing, or a residue. */
 export const isNothing = (available: Money) => compareMoney(available, RESIDUE) < 0;

@@ -15,7 +15,7 @@ export const LOCATIONS = [
   "afr",
   "me",
 ] as const;
-export type Location = (typeof LOCATIONS)[number];
+type Location = (typeof LOCATIONS)[number];
 
 const accountSchema = z.strictObject({
   token: secretName,

@@ -7,7 +7,7 @@ import { wordsFor } from "./issues.ts";
 import { readVariable } from "./read-variable.ts";
 import { VARIABLES, type Variables } from "./variables.ts";
 
-export type { Account, Location } from "./accounts.ts";
+export type { Account } from "./accounts.ts";
 export type { AlertTarget } from "./alert-targets.ts";
 export type { AppCheck } from "./app-check.ts";
 

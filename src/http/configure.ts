@@ -1,11 +1,11 @@
-/** Parses the configuration at the door: only the parsed one goes on. */
+/** Parses the configuration before anything else: handlers only ever see a valid one. */
 import { parseConfig } from "../config/config.ts";
 import { isolateStateOf } from "../config/isolate-state.ts";
 import type { Middleware } from "../context.ts";
 import { logLine } from "../lib/log.ts";
 import { ProblemError } from "../problem.ts";
 
-/** Parses the environment, once; a bad one answers `misconfigured` to everything. */
+/** Parsed once per isolate; while it is invalid, every request gets `misconfigured`. */
 export const configure: Middleware = async function configure(c, next) {
   const parsed = parseConfig(c.env);
   if (!parsed.ok) {

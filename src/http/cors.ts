@@ -1,11 +1,11 @@
-/** CORS (Fetch Standard, section 3.2) for the web views of the configured origins, nothing of it for others. */
+/** CORS (Fetch Standard, section 3.2) for the configured origins of web views; other origins get no CORS headers. */
 import type { Middleware } from "../context.ts";
 
 const FOR_PREFLIGHT = {
   "access-control-allow-methods": "GET, HEAD",
   "access-control-allow-headers":
     "Authorization, Cache-Control, If-None-Match, X-Firebase-AppCheck, X-Request-Id",
-  /** Seconds. Chromium keeps a preflight's answer no longer. */
+  /** Seconds; Chromium's maximum. */
   "access-control-max-age": "7200",
 };
 const EXPOSED = "Age, Cache-Status, Date, ETag, Retry-After, WWW-Authenticate, X-Request-Id";

@@ -3,14 +3,14 @@ import type { AppContext } from "../context.ts";
 import { logLine } from "../lib/log.ts";
 import { ProblemError, problemResponse } from "../problem.ts";
 
-/** 405 with `Allow` (RFC 9110, section 15.5.6) for the methods that a path does not take. */
+/** Handler for all other methods of a path: 405 with `Allow` (RFC 9110, section 15.5.6). */
 export function allowOnly(allow: string) {
   return () => {
     throw new ProblemError("method_not_allowed", undefined, { allow });
   };
 }
 
-/** Turns whatever was thrown into problem details; what was not meant to be thrown is `internal`. */
+/** Turns whatever was thrown into problem details; anything but a ProblemError is a bug: `internal`. */
 export function onError(error: Error, c: AppContext): Response {
   const { requestId, started, caller } = c.var;
   if (!(error instanceof ProblemError)) {
@@ -33,9 +33,9 @@ export function onError(error: Error, c: AppContext): Response {
   return problemResponse(error.code, requestId, error.headers);
 }
 
-/** A fault of the caller's that the operator may want to know of, of something that the Worker rests on, or neither. */
+/** `denied`: the caller was refused; `failed`: a dependency failed; null: not worth a line. */
 function eventOf({ status, code }: ProblemError): "denied" | "failed" | null {
   if (status === 401 || status === 403 || status === 429) return "denied";
-  // What `only-if-cached` asked for is no failure.
+  // 504 is what `only-if-cached` asks for, not a failure.
   return status > 500 && code !== "not_cached" ? "failed" : null;
 }

@@ -1,4 +1,4 @@
-/** What surrounds every request: its id, the common headers, the metric point and the line of a slow answer. */
+/** Outermost middleware: request id, common headers, metric point, and a log line for slow responses. */
 import type { Middleware } from "../context.ts";
 import { logLine } from "../lib/log.ts";
 import { writeMetric } from "../lib/metrics.ts";
@@ -6,10 +6,10 @@ import { requestIdOf } from "../lib/request-id.ts";
 import { ProblemError } from "../problem.ts";
 import { SECURITY_HEADERS } from "./security-headers.ts";
 
-/** An answer slower than this is logged: the caller was waiting for Zoo or for the platform. */
+/** A slower response is logged: the caller waited for Zoo or the platform. */
 const SLOW_MS = 1_000;
 
-/** Names the request, then, when it is answered, adds the common headers and writes line and metric. */
+/** Assigns the request id; after the response is made, adds the headers and writes metric and log line. */
 export const observe: Middleware = async function observe(c, next) {
   const started = Date.now();
   const requestId = requestIdOf(c.req.raw.headers);

@@ -1,4 +1,4 @@
-/** For an API that no page frames, runs or refers from. On every answer. */
+/** On every response: nothing here may be framed, executed or sniffed as another type. */
 export const SECURITY_HEADERS = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",

@@ -1,6 +1,6 @@
 /**
  * @param ms milliseconds
- * @throws DOMException `TimeoutError` when `work` has not settled by then; the work itself goes on
+ * @throws DOMException `TimeoutError` when `work` has not settled by then; `work` itself is not cancelled
  */
 export async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;

@@ -1,7 +1,7 @@
 /** Weak entity tags (RFC 9110, section 8.8.1): Cloudflare weakens strong ones when it compresses. */
 import { sha256Hex } from "./digest.ts";
 
-/** @param lasting what has to change for the tag to change */
+/** @param lasting the content that identifies a version: the tag changes when it does */
 export async function weakEtag(lasting: object): Promise<string> {
   return `W/"${await sha256Hex(JSON.stringify(lasting), 16)}"`;
 }

@@ -1,6 +1,6 @@
 /**
- * A bounded memory whose entries end by themselves. When it is full the oldest entries make room, used or
- * not: whoever reads it must be able to do without.
+ * A bounded cache with an expiry time per entry. When full it evicts the entries that were set first (FIFO,
+ * not LRU), so a caller must cope with a miss at any time.
  */
 export class ExpiringMap<V> {
   readonly #maxSize: number;

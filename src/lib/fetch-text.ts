@@ -1,24 +1,24 @@
-/** A request with the manners that all need which leave here: one deadline for it all, no redirects, no cache, a size cap. */
+/** The one way to send a request: a single deadline for headers and body, no redirects, no cache, a size cap. */
 
 interface Head {
   readonly status: number;
   readonly headers: Headers;
 }
 
-/** How it ended, and what had arrived by then. */
+/** How the request ended, and the response's head if it had arrived by then. */
 export type FetchTextResult =
   | { readonly end: "whole"; readonly head: Head; readonly body: string }
   | { readonly end: "too_large"; readonly head: Head }
   | { readonly end: "timeout"; readonly head: Head | null }
   | { readonly end: "network"; readonly head: Head | null };
 
-/** What is asked for here takes a few KiB. */
+/** Enough for a balance, which takes a few KiB. */
 const MAX_BODY_BYTES = 256 * 1024;
 const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
 
 /**
- * Never throws: every failure is a result. A 3xx is an answer like another, never followed
- * (Workers keep custom headers on a redirect, so a token would travel along).
+ * Never throws: every failure is a result. A 3xx is returned like any other status, never followed:
+ * Workers keep custom headers on a redirect, so the token would be sent to the target.
  *
  * @param timeoutMs for the whole call, body included
  * @param post the body to send with POST; without it, GET
@@ -30,7 +30,7 @@ export async function fetchText(
   headers: Readonly<Record<string, string>> = {},
   { post, maxBytes = MAX_BODY_BYTES }: { readonly post?: string; readonly maxBytes?: number } = {},
 ): Promise<FetchTextResult> {
-  // Not AbortSignal.timeout: in a Durable Object that one holds the object for the whole time.
+  // Not AbortSignal.timeout: its timer cannot be cleared and keeps a Durable Object in memory until it fires.
   const abort = new AbortController();
   let timedOut = false;
   let head: Head | null = null;
@@ -70,7 +70,7 @@ async function readCapped(
     if (done) return text + decoder.decode();
     bytes += value.byteLength;
     if (bytes > maxBytes) {
-      // The rest is of no interest, and neither is whether its end was reached in order.
+      // The rest is discarded; whether the cancellation succeeds does not matter.
       reader.cancel().catch(() => undefined);
       return null;
     }

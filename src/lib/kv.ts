@@ -1,17 +1,17 @@
-/** Workers KV as a copy that one can do without: whatever fails is logged, and is a miss. */
+/** Best-effort Workers KV: a failed read is logged and counts as a miss, a failed write is logged and dropped. */
 import { withDeadline } from "./deadline.ts";
 import { type LogFacts, logLine, nameOf } from "./log.ts";
 
-/** The least that KV allows. */
+/** KV's minimum. */
 const MIN_CACHE_TTL_SECONDS = 30;
 /** KV reads normally take 1 to 100 ms. */
 const READ_DEADLINE_MS = 500;
-/** KV refuses less. */
+/** KV rejects a shorter `expirationTtl`. */
 const MIN_EXPIRATION_TTL_SECONDS = 60;
 
 /**
- * @param cacheTtl how long a location may answer from its own copy, seconds
- * @returns the value, or `null` when there is none, it is not JSON, or KV is failing or slow. Never throws
+ * @param cacheTtl seconds for which a Cloudflare location may serve a read from its own cache
+ * @returns the value; `null` when there is none, it is not JSON, or KV failed or timed out. Never throws
  */
 export async function readKv(
   kv: KVNamespace,
@@ -28,16 +28,16 @@ export async function readKv(
   }
 }
 
-/** @param keepSeconds until KV may forget it. Never throws. */
+/** Never throws. @param ttlSeconds after which KV deletes the value */
 export async function writeKv(
   kv: KVNamespace,
   key: string,
   value: unknown,
-  keepSeconds: number,
+  ttlSeconds: number,
   facts: LogFacts,
 ): Promise<void> {
   try {
-    const expirationTtl = Math.max(MIN_EXPIRATION_TTL_SECONDS, keepSeconds);
+    const expirationTtl = Math.max(MIN_EXPIRATION_TTL_SECONDS, ttlSeconds);
     await kv.put(key, JSON.stringify(value), { expirationTtl });
   } catch (error) {
     logLine("warn", "kv_write_failed", { ...facts, error: nameOf(error) });

@@ -1,10 +1,10 @@
 /**
- * Log lines. Guarantee: only the facts named here are written, never a header, a body, a credential or an
- * amount. Cached hits write no line, only a metric point.
+ * Structured log lines. Guarantee: only the fields of {@link LogFacts} are written, never a header, a body, a
+ * credential or an amount. Cached hits write no line, only a metric point.
  */
 import { VERSION } from "./version.ts";
 
-/** One field that was not of the expected type. Never holds the value. */
+/** A field of Zoo's body that did not have the expected type. Never holds the value. */
 export interface Drift {
   readonly field: string;
   readonly type: string;
@@ -16,44 +16,44 @@ type Level = "info" | "warn" | "error";
 export type LogEvent =
   /** Zoo answered, and the value is stored. */
   | "refreshed"
-  /** An attempt at Zoo came to nothing. */
+  /** A call to Zoo failed. */
   | "refresh_failed"
-  /** Zoo's body had something of another type than expected; names and types of fields. */
+  /** Zoo's body had fields of unexpected types; the line names them with their types. */
   | "upstream_drift"
-  /** Workers KV failed, or was slow; what it holds is done without. */
+  /** Workers KV failed or timed out; treated as a miss. */
   | "kv_read_failed"
   | "kv_write_failed"
-  /** KV held a value of another version, account or source. */
+  /** KV held a value of another version, account or source; treated as a miss. */
   | "kv_foreign_value"
   /** A Durable Object could not be reached. */
   | "object_failed"
   /** An identity provider's keys were fetched, or could not be. */
   | "keys_refreshed"
   | "keys_failed"
-  /** A webhook was delivered, could not be (and is tried again), or was given up after a day. */
+  /** A webhook was delivered, failed (and will be retried), or was dropped after a day of retries. */
   | "alert_sent"
   | "alert_failed"
   | "alert_dropped"
   /** A caller was refused: 401, 403 or 429. */
   | "denied"
-  /** An app could not be attested, and was served all the same. */
+  /** App attestation failed, and the request was served all the same (mode observe). */
   | "attestation_failed"
-  /** Workers KV failed on an API key's record: 503 for its caller. */
+  /** Workers KV failed on the lookup of an API key: its caller gets 503. */
   | "api_keys_failed"
-  /** A limit could not be counted. */
+  /** A rate limiter failed; the request was let through (fail open). */
   | "limiter_failed"
-  /** A variable, secret or binding is wrong: 500 for everybody. */
+  /** A variable, secret or binding is missing or invalid: every request gets 500. */
   | "misconfigured"
   /** `/ready`: an account had no success for READY_SECONDS, or never. */
   | "not_ready"
-  /** A good answer that took long. */
+  /** A successful response took longer than a second. */
   | "slow"
   /** A caller got 502 or 503. */
   | "failed"
   /** A bug. */
   | "internal";
 
-/** The allow-list of what a line may hold beside its event. */
+/** Allow-list of the fields a line may have beside level and event. */
 export interface LogFacts {
   readonly request_id?: string | undefined;
   readonly route?: string | undefined;
@@ -76,11 +76,11 @@ export interface LogFacts {
   readonly error?: string | undefined;
 }
 
-/** The class of an error for {@link LogFacts}: a message might quote what must not be told. */
+/** The class of an error for {@link LogFacts}: a message might quote a secret. */
 export const nameOf = (error: unknown): string =>
   error instanceof Error ? error.name : typeof error;
 
-/** One JSON line on the console, where Workers Logs picks its fields up. */
+/** Writes one line of JSON to the console; Workers Logs indexes its fields. */
 export function logLine(level: Level, event: LogEvent, facts: LogFacts): void {
   console[level](JSON.stringify({ level, event, ...facts, version: VERSION }));
 }

@@ -1,4 +1,4 @@
-/** Points for Analytics Engine. Guarantee: names, numbers and reasons, never a credential or an amount. */
+/** Data points for Analytics Engine. Guarantee: names, numbers and reasons only, never a credential or an amount. */
 import { VERSION } from "./version.ts";
 
 export interface MetricPoint {
@@ -12,14 +12,14 @@ export interface MetricPoint {
   /** `ok`, or why the app's attestation failed. */
   readonly attestation?: string | undefined;
   readonly ms: number;
-  /** Age of the value answered, seconds. */
+  /** Age of the balance in the response, seconds. */
   readonly age?: number | undefined;
 }
 
 /**
- * A point in Analytics Engine, one for each answer and, with the route "refresh", one for each call to Zoo:
+ * Writes a data point: one per response and, with the route "refresh", one per call to Zoo:
  * blobs route, code, cache, account, reason, attestation (empty where there is none), version; doubles status, ms,
- * age (-1 where there is none). Of a call to Zoo the status is Zoo's, 0 where none came.
+ * age (-1 where there is none). For a call to Zoo the status is Zoo's, or 0 when there was no response.
  */
 export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: MetricPoint): void {
   const { route, status, code = "", cache = "", account = "", reason = "" } = point;
@@ -31,6 +31,6 @@ export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: 
       doubles: [status, ms, age],
     });
   } catch {
-    // A point that is lost is no reason to lose the answer.
+    // Metrics are best effort: a lost point must not fail the request.
   }
 }

@@ -1,7 +1,12 @@
-/** Exact decimals: digits and a scale, in BigInt. No double is involved anywhere. */
+/** Exact decimal arithmetic on BigInt: digits and a scale, never a double. */
 
-/** USD as a canonical decimal string: no exponent, no padding, at least two fraction digits. */
-export type Money = string;
+import type { $brand } from "zod/mini";
+
+/**
+ * USD as a canonical decimal string: no exponent, no padding, at least two fraction digits. Branded, so
+ * that text becomes money only by {@link readMoney}, {@link isMoney}, a schema or the arithmetic here.
+ */
+export type Money = string & $brand<"Money">;
 
 /** A JSON number kept as the text it was written in: a double would already have rounded it. */
 export class JsonNumber {
@@ -11,9 +16,9 @@ export class JsonNumber {
   }
 }
 
-/** No account's balance reaches this; beyond it a value is garbage, not money. */
+/** No real balance is larger: a longer value is not money. */
 const MAX_INTEGER_DIGITS = 15;
-/** Room for the residue of another's double arithmetic, such as `-5.684341886080802e-14`. */
+/** Accepts rounding residues of floating-point arithmetic upstream, such as `-5.684341886080802e-14`. */
 const MAX_FRACTION_DIGITS = 40;
 const DECIMAL = /^(-?\d{1,34})(?:\.(\d{1,40}))?(?:[eE]([+-]?\d{1,2}))?$/;
 
@@ -54,12 +59,12 @@ export function compareMoney(a: Money, b: Money): -1 | 0 | 1 {
 
 const scaleOf = (money: Money) => money.length - money.indexOf(".") - 1;
 
-/** Whole numbers of 10 to the minus `scale`, which is at least that of the amount. */
+/** The amount in units of 10^-`scale`; `scale` must not be less than the amount's own. */
 export function unitsOf(money: Money, scale: number): bigint {
   return BigInt(money.replace(".", "") + "0".repeat(scale - scaleOf(money)));
 }
 
-/** @param scale how many of the digits are fraction; less than none means zeros to append */
+/** @param scale number of fraction digits; a negative one appends zeros */
 export function moneyOf(units: bigint, scale: number): Money {
   const sign = units < 0n ? "-" : "";
   const digits = `${units}`.replace("-", "") + "0".repeat(Math.max(0, -scale));
@@ -67,7 +72,8 @@ export function moneyOf(units: bigint, scale: number): Money {
   const point = padded.length - Math.max(0, scale);
   const fraction = padded.slice(point).replace(/0+$/, "").padEnd(2, "0");
   const integer = padded.slice(0, point).replace(/^0+(?=\d)/, "");
-  return `${sign}${integer}.${fraction}`;
+  // The only cast to Money: the text was just built in canonical form.
+  return `${sign}${integer}.${fraction}` as Money;
 }
 
 export const ZERO = moneyOf(0n, 0);

@@ -1,21 +1,21 @@
-/** The few kinds of value that the schemas are made of: zod, with as little of it as does the job. */
+/** Building blocks of the schemas, on `zod/mini` to keep the bundle small. */
 import * as z from "zod/mini";
 
-/** Text of which something holds. The rule says in words what is expected. */
+/** Text that satisfies a predicate; `rule` is the error message. */
 export const textThat = (holds: (text: string) => boolean, rule: string) =>
   z.string(rule).check(z.refine(holds, rule));
 
-/** Text of a form. */
+/** Text that matches a pattern. */
 export const matching = (form: RegExp, rule: string) => textThat((text) => form.test(text), rule);
 
-/** Whole numbers that a double holds exactly. */
+/** Integers that a double represents exactly. */
 export const whole = (min: number, max: number, rule = `must be a whole number from ${min}`) =>
   z.number(rule).check(z.refine((n) => Number.isSafeInteger(n) && n >= min && n <= max, rule));
 
-/** Of a stored form. */
+/** Version number of a stored form. */
 export const version = (n: number) => whole(n, n);
 
-/** A moment in epoch milliseconds. */
+/** A point in time, epoch milliseconds. */
 export const moment = whole(0, Number.MAX_SAFE_INTEGER);
 
 /** UTC, whole seconds. */
@@ -25,7 +25,7 @@ export const time = matching(TIME, "must be a time in UTC");
 /** @param at epoch milliseconds, or a Date */
 export const timeOf = (at: number | Date) => `${new Date(at).toISOString().slice(0, 19)}Z`;
 
-/** At least one, at most so many. */
+/** A list of 1 to `max` items. */
 export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>
   z
     .array(item)

@@ -1,6 +1,6 @@
-/** Signatures after Standard Webhooks (standardwebhooks.com, version 1: HMAC-SHA-256). */
+/** Webhook signatures as specified by Standard Webhooks (standardwebhooks.com, `v1`: HMAC-SHA-256). */
 
-/** Key of the HMAC; `null` when it is no base64 of at least 24 bytes (the specification's least). */
+/** The HMAC key; `null` unless the secret is base64 of at least 24 bytes, the specification's minimum. */
 export function hmacKeyOf(secret: string): Uint8Array<ArrayBuffer> | null {
   try {
     const text = atob(secret.replace(/^whsec_/, ""));
@@ -11,7 +11,10 @@ export function hmacKeyOf(secret: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-/** @returns the value of `webhook-signature` */
+/**
+ * @param seconds epoch seconds, as sent in `webhook-timestamp`
+ * @returns the value of `webhook-signature`
+ */
 export async function signatureOf(
   secret: string,
   { id, body }: { readonly id: string; readonly body: string },

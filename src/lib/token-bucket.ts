@@ -1,4 +1,4 @@
-/** A token bucket over time as an argument: a burst, then a trickle. */
+/** Token bucket: allows a burst, then a steady rate. The time is an argument, so it needs no timer. */
 export class ReadBudget {
   readonly #burst: number;
   readonly #perMs: number;
@@ -21,7 +21,7 @@ export class ReadBudget {
     return true;
   }
 
-  /** For what turned out to be no waste. */
+  /** Refunds a token for a read that turned out to be useful. */
   giveBack(): void {
     this.#left = Math.min(this.#burst, this.#left + 1);
   }

@@ -1,15 +1,15 @@
 /** Which URLs the Worker may call. */
 
-/** https anywhere, http only to a loopback host: a token must not travel in the clear. */
+/** https to any host, http only to loopback: a token must never be sent unencrypted. */
 export function isSafeUrl(text: string): boolean {
-  // The parser would drop white space and a bare "#", and a path is appended to what was written.
+  // A path is appended to the text as written, and the parser would silently drop white space and a bare "#".
   const url = /[\s#]/.test(text) ? null : URL.parse(text);
   if (url === null || url.username !== "" || url.password !== "") return false;
   if (url.protocol === "https:") return true;
   return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
 }
 
-/** Names and addresses that only mean something inside a network. IPv6 literals are refused altogether. */
+/** An https URL whose host is not private, loopback, link-local or reserved. IPv6 literals are refused altogether. */
 export function isPublicHttps(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || url.protocol !== "https:" || url.username !== "" || url.password !== "") {

@@ -142,7 +142,7 @@ export const OF_PROBLEMS: Descriptions = {
   },
 };
 
-export const HISTORY_EXAMPLE: z.infer<typeof historySchema> = {
+export const HISTORY_EXAMPLE: z.input<typeof historySchema> = {
   account: "default",
   currency: "USD",
   from: "2026-11-17T10:00:00Z",
@@ -161,7 +161,7 @@ export const HISTORY_EXAMPLE: z.infer<typeof historySchema> = {
   forecast_reason: null,
 };
 
-export const STATUS_EXAMPLE: z.infer<typeof statusViewSchema> = {
+export const STATUS_EXAMPLE: z.input<typeof statusViewSchema> = {
   account: "default",
   status: "ok",
   as_of: "2026-11-23T10:00:00Z",
@@ -169,7 +169,7 @@ export const STATUS_EXAMPLE: z.infer<typeof statusViewSchema> = {
   stale_reason: null,
 };
 
-export const BALANCE_EXAMPLE: z.infer<typeof viewSchema> = {
+export const BALANCE_EXAMPLE: z.input<typeof viewSchema> = {
   account: "default",
   status: "ok",
   currency: "USD",

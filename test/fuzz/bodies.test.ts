@@ -6,6 +6,7 @@ import { toView, viewSchema } from "../../src/balance/view.ts";
 import { readZooBody } from "../../src/zoo/body.ts";
 import { type Chaos, startChaos } from "../e2e/chaos.ts";
 import { expectProblem } from "../e2e/problems.ts";
+import { usd } from "../usd.ts";
 import { PAYMENT_SECRET } from "../zoo/bodies.ts";
 import { spoiledBody } from "./mutations.ts";
 import { runs } from "./runs.ts";
@@ -30,7 +31,7 @@ test("the reader", () => {
       const value = { balance: read.balance, access: null };
       const record = newRecord({ name: "default", source: "s" }, value, 1_795_000_000_000, 0);
       const seen = { record, stale: false, staleReason: null };
-      const view = toView(seen, { LOW_BALANCE_USD: "10.00" });
+      const view = toView(seen, { LOW_BALANCE_USD: usd("10.00") });
       expect(viewSchema.safeParse(view).success).toBe(true);
       expect(JSON.stringify(view)).not.toContain(PAYMENT_SECRET);
     }),

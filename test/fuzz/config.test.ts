@@ -94,7 +94,7 @@ const asText = (value: unknown) => {
   }
 };
 
-test("the parser of variables", () => {
+test("any environment parses to a valid configuration or to problems that quote no value", () => {
   let good = 0;
   fc.assert(
     fc.property(environment, fc.boolean(), (variables, texts) => {

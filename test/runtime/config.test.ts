@@ -34,7 +34,7 @@ const account = (name: string, token: string, subject = "user", secret = "ZOO_AP
 
 const ISSUER = { issuer: "https://id.example.com", audience: "app" };
 
-test("the defaults are the contract's", () => {
+test("with no variable set, every default of the table applies", () => {
   expect(parse({})).toEqual({
     ZOO_API_URL: "https://api.zoo.dev",
     ZOO_INCLUDE_TOTAL_DUE: true,
@@ -57,7 +57,7 @@ test("the defaults are the contract's", () => {
   });
 });
 
-test("TOML values and JSON strings are the same", () => {
+test("JSON text and TOML values parse to the same configuration, and blank text means the default", () => {
   const ACCOUNTS = { acme: { token: "ACME_TOKEN", subject: "org" } };
   const values = { JWT_ISSUERS: [ISSUER], ACCOUNTS, FRESH_SECONDS: 5, ACME_TOKEN: "t" };
   const strings = {
@@ -77,12 +77,12 @@ test.each([
   ["false", false],
   ["1", true],
   ["0", false],
-])("ZOO_INCLUDE_TOTAL_DUE %o is %s", (value, expected) => {
+])("ZOO_INCLUDE_TOTAL_DUE = %o is read as %s", (value, expected) => {
   expect(parse({ ZOO_INCLUDE_TOTAL_DUE: value }).ZOO_INCLUDE_TOTAL_DUE).toBe(expected);
 });
 
 test.each(["http://localhost:8787", "http://127.0.0.1:1", "http://[::1]:1", "https://a.example"])(
-  "%s is a URL to trust",
+  "%s is accepted as the URL of Zoo, an issuer and a key set",
   (url) => {
     expect(parse({ ZOO_API_URL: url }).ZOO_API_URL).toBe(url);
     const jwks_url = `${url}/jwks`;
@@ -104,7 +104,7 @@ test.each([
   "https://a.example/#",
   "https://a.example ",
   "https://a.exam\nple",
-])("%o is none", (url) => {
+])("%o is refused as a URL everywhere, without being quoted", (url) => {
   expect(problems({ ZOO_API_URL: url })).toContain("ZOO_API_URL");
   expect(problems({ JWT_ISSUERS: [{ ...ISSUER, issuer: url }] })).toContain("JWT_ISSUERS.0.issuer");
   const jwks = problems({ JWT_ISSUERS: [{ ...ISSUER, jwks_url: url }] });
@@ -118,7 +118,7 @@ test.each([
   "STALE_SECONDS",
   "STALE_WAIT_MS",
   "MIN_REFRESH_SECONDS",
-])("%s: whole, at least 1", (name) => {
+])("%s takes whole numbers from 1 and refuses everything else", (name) => {
   const long = { FRESH_SECONDS: 1, [name]: "1" };
   expect(parse(long)).toMatchObject({ [name]: 1 });
   for (const value of [0, -1, 1.5, "1.5", "", CANARY, Number.NaN, "1e99", null, [CANARY], {}]) {
@@ -126,16 +126,16 @@ test.each([
   }
 });
 
-test("a boolean is no duration", () => {
+test("a boolean is refused as a duration", () => {
   expect(problems({ FRESH_SECONDS: true })).toContain("FRESH_SECONDS");
 });
 
-test("stale may be as short as fresh, not shorter", () => {
+test("STALE_SECONDS may equal FRESH_SECONDS but not be shorter", () => {
   expect(parse({ FRESH_SECONDS: 9, STALE_SECONDS: 9 }).STALE_SECONDS).toBe(9);
   expect(problems({ FRESH_SECONDS: 10, STALE_SECONDS: 9 })).toContain("STALE_SECONDS");
 });
 
-test("LOW_BALANCE_USD is an exact amount", () => {
+test("LOW_BALANCE_USD is read as an exact amount, and anything else is refused", () => {
   expect(parse({ LOW_BALANCE_USD: "5" }).LOW_BALANCE_USD).toBe("5.00");
   expect(parse({ LOW_BALANCE_USD: 25 }).LOW_BALANCE_USD).toBe("25.00");
   expect(parse({ LOW_BALANCE_USD: 5.5 }).LOW_BALANCE_USD).toBe("5.50");
@@ -184,7 +184,7 @@ describe("JWT_ISSUERS", () => {
     }
   });
 
-  test("takes asymmetric algorithms only", () => {
+  test("accepts asymmetric algorithms only", () => {
     expect(parse({ JWT_ISSUERS: [ISSUER] }).JWT_ISSUERS[0]?.algorithms).toBeUndefined();
     expect(ASYMMETRIC.filter((name) => /^HS|none/i.test(name))).toEqual([]);
     for (const algorithm of ["HS256", "HS384", "HS512", "none", "NONE", "", CANARY]) {
@@ -202,13 +202,13 @@ describe("JWT_ISSUERS", () => {
     [{ ...ISSUER, account: `${CANARY} with spaces` }],
     [CANARY],
     [null],
-  ])("refuses %o", (entry) => {
+  ])("refuses the entry %o, naming its position", (entry) => {
     expect(problems({ JWT_ISSUERS: [entry] })).toContain("JWT_ISSUERS.0");
     expect(problems({ JWT_ISSUERS: JSON.stringify([entry]) })).toContain("JWT_ISSUERS.0");
   });
 
   test.each([`[{"issuer":"${CANARY}"`, CANARY, `"${CANARY}"`, "5", "{}", "null"])(
-    "refuses the string %o",
+    "refuses the text %o, which is not a JSON list of entries",
     (text) => {
       expect(problems({ JWT_ISSUERS: text })).toContain("JWT_ISSUERS");
     },
@@ -216,7 +216,7 @@ describe("JWT_ISSUERS", () => {
 });
 
 describe("ACCOUNTS", () => {
-  test("resolves tokens beside the default account's", () => {
+  test("adds accounts, with their tokens, to the default account", () => {
     const ACCOUNTS = { acme: { token: "ACME_TOKEN" }, "o.r-g_1": { token: "ORG", subject: "org" } };
     expect([...parse({ ACCOUNTS, ACME_TOKEN: "a", ORG: "b" }).accounts]).toEqual([
       ["default", account("default", TOKEN)],
@@ -225,20 +225,20 @@ describe("ACCOUNTS", () => {
     ]);
   });
 
-  test("may replace the default account", () => {
+  test("an entry named default replaces the default account", () => {
     const ACCOUNTS = { default: { token: "ORG", subject: "org" } };
     const { accounts } = parse({ ACCOUNTS, ORG: "b" });
     expect(accounts.get("default")).toEqual(account("default", "b", "org", "ORG"));
   });
 
-  test("a missing secret is named", () => {
+  test("a missing secret is reported by its name", () => {
     expect(problems({ ZOO_API_TOKEN: undefined })).toContain("ZOO_API_TOKEN");
     expect(problems({ ZOO_API_TOKEN: "" })).toContain("ZOO_API_TOKEN");
     expect(problems({ ACCOUNTS: { acme: { token: "ACME_TOKEN" } } })).toContain("ACME_TOKEN");
   });
 
   test.each([`${CANARY}\n`, `a ${CANARY}`, `${CANARY}é`, 5, null, {}])(
-    "the secret %o is not one",
+    "%o is refused as a token, without being quoted",
     (secret) => {
       expect(problems({ ZOO_API_TOKEN: secret })).toContain("ZOO_API_TOKEN");
     },
@@ -251,14 +251,14 @@ describe("ACCOUNTS", () => {
     [{ acme: CANARY }],
     [[CANARY]],
     [CANARY],
-  ])("refuses %o", (ACCOUNTS) => {
+  ])("refuses the value %o", (ACCOUNTS) => {
     expect(problems({ ACCOUNTS, T: "t" })).toContain("ACCOUNTS");
   });
 });
 
 const ALERTS = { url: "https://hooks.example.com/", secret: "HOOK", thresholds: ["10.00"] };
 
-test("ALERTS: amounts as they come, none when it is empty", () => {
+test("ALERTS takes thresholds as text or number, and an empty table means no alerts", () => {
   const HOOK = `whsec_${btoa("x".repeat(32))}`;
   const thresholds = ["50", 10, "0.5"];
   const { alerts } = parse({ ALERTS: { ...ALERTS, thresholds }, HOOK });
@@ -298,19 +298,46 @@ test.each<[Record<string, unknown>, string]>([
   [{ ALERTS: { ...ALERTS, thresholds: "10" } }, "ALERTS.thresholds: must be given as array"],
   [{ ALERTS }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
   [{ ALERTS, HOOK: CANARY }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
+  [{ JWT_ISSUERS: [{ ...ISSUER, scope: ["a", "b"] }] }, "JWT_ISSUERS.0.scope: must be text"],
   // Found by fuzzing.
   [{ APP_CHECK: { mode: 1n } }, "APP_CHECK.project_number: must be digits"],
   [{ API_KEYS: undefined }, "API_KEYS: the binding is missing"],
-])("%o says what to mend", (variables, expected) => {
+])("%o is refused with the variable and the rule it breaks", (variables, expected) => {
   expect(problems(variables)).toContain(expected);
 });
 
-test("CORS_ORIGINS takes web views' origins", () => {
+test("everything that is wrong is reported at once, malformed entries included", () => {
+  const text = problems({
+    FRESH_SECONDS: "abc",
+    LOW_BALANCE_USD: "10,00",
+    CORS_ORIGINS: "not JSON",
+    JWT_ISSUERS: [{ ...ISSUER, audience: "" }],
+    ACCOUNTS: { acme: { token: "ACME_TOKEN" }, typo: { tokn: "TYPO_TOKEN" } },
+    ALERTS: { ...ALERTS, url: "http://127.0.0.1/" },
+    ZOO_API_TOKEN: undefined,
+    BALANCE_KV: undefined,
+  });
+  expect(text.split("\n").map((line) => line.split(":")[0])).toEqual([
+    "FRESH_SECONDS",
+    "LOW_BALANCE_USD",
+    "JWT_ISSUERS.0.audience",
+    "CORS_ORIGINS",
+    "ALERTS.url",
+    "ACCOUNTS.typo.token",
+    "ACCOUNTS.typo",
+    "BALANCE_KV",
+    "ZOO_API_TOKEN",
+    "ACME_TOKEN",
+    "HOOK",
+  ]);
+});
+
+test("CORS_ORIGINS accepts the origins of web views", () => {
   const CORS_ORIGINS = ["capacitor://localhost", "ionic://localhost", "http://localhost:8100"];
   expect(parse({ CORS_ORIGINS: JSON.stringify(CORS_ORIGINS) }).CORS_ORIGINS).toEqual(CORS_ORIGINS);
 });
 
-test("APP_CHECK takes the project's number as text or number", () => {
+test("APP_CHECK accepts the project number as text or number", () => {
   for (const project_number of ["123456789012", 123456789012]) {
     const APP_CHECK = { project_number, app_ids: ["1:1:ios:a"], mode: "enforce" };
     expect(parse({ APP_CHECK }).APP_CHECK).toEqual({

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { afterFailure, afterValue, NOTHING_TOLD } from "../../src/alerts/crossings.ts";
 import { hmacKeyOf } from "../../src/lib/standard-webhooks.ts";
 import { isPublicHttps } from "../../src/lib/url.ts";
+import { usd } from "../usd.ts";
 
 /** What is told of one value after the other; `!` is a refused token, `?` another failure. */
 function told(values: readonly string[], thresholds: readonly string[]): string[] {
@@ -10,7 +11,7 @@ function told(values: readonly string[], thresholds: readonly string[]): string[
     const decision =
       value === "!" || value === "?"
         ? afterFailure(state, value === "!" ? "upstream_rejected" : "upstream_unavailable")
-        : afterValue(state, value, thresholds);
+        : afterValue(state, usd(value), thresholds.map(usd));
     state = decision.told;
     return decision.events
       .map(({ type, threshold }) => (threshold === null ? type : `${type} ${threshold}`))
@@ -85,8 +86,8 @@ describe("one event for each crossing", () => {
   });
 
   test("a threshold that is no longer configured is forgotten without a word", () => {
-    const { told: before } = afterValue(NOTHING_TOLD, "5.00", ["10.00", "50.00"]);
-    const after = afterValue(before, "60.00", ["50.00"]);
+    const { told: before } = afterValue(NOTHING_TOLD, usd("5.00"), ["10.00", "50.00"].map(usd));
+    const after = afterValue(before, usd("60.00"), [usd("50.00")]);
     expect(after.events.map(({ type, threshold }) => [type, threshold])).toEqual([
       ["balance.recovered", "50.00"],
     ]);

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test("an entry ends at its time, not after it", () => {
+test("an entry is gone from its expiry time on, even when the clock goes back", () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_000 });
   const map = new ExpiringMap<string>(10);
   map.set("a", "A", 2_000);
@@ -17,7 +17,7 @@ test("an entry ends at its time, not after it", () => {
   expect(map.get("a")).toBeUndefined();
 });
 
-test("holds no more than it may: the oldest makes room", () => {
+test("a full map evicts the entries that were set first", () => {
   const map = new ExpiringMap<number>(1_000);
   for (let n = 0; n < 100_000; n++) map.set(`${n}`, n, Date.now() + 60_000);
   const held = Array.from({ length: 100_000 }, (_, n) => map.get(`${n}`)).filter(
@@ -26,7 +26,7 @@ test("holds no more than it may: the oldest makes room", () => {
   expect(held).toEqual(Array.from({ length: 1_000 }, (_, n) => 99_000 + n));
 });
 
-test("setting a key anew makes it the newest, with its new value and end", () => {
+test("setting a key again makes it the newest entry, with its new value and expiry", () => {
   const map = new ExpiringMap<string>(2);
   const end = Date.now() + 60_000;
   map.set("a", "old", end);

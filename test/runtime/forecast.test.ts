@@ -1,6 +1,7 @@
 /** Synthetic accounts, each with its answer worked out by hand. */
 import { expect, test } from "vitest";
 import { forecast, type Level } from "../../src/history/forecast.ts";
+import { usd } from "../usd.ts";
 
 const NOW = Date.UTC(2026, 10, 24, 12);
 const HOUR = 3_600_000;
@@ -8,7 +9,7 @@ const DAY = 24 * HOUR;
 
 /** Values by how many days ago they came. */
 const levels = (...list: readonly (readonly [daysAgo: number, available: string])[]): Level[] =>
-  list.map(([daysAgo, available]) => ({ at: NOW - daysAgo * DAY, available }));
+  list.map(([daysAgo, available]) => ({ at: NOW - daysAgo * DAY, available: usd(available) }));
 const at = (daysFromNow: number) => NOW + daysFromNow * DAY;
 
 test("steady: 2.00 a day", () => {

@@ -16,7 +16,7 @@ const CODES: [ProblemCode, number][] = [
 ];
 
 describe.each(CODES)("%s", (code, status) => {
-  test(`is ${status}, in the shape of RFC 9457`, async () => {
+  test(`answers ${status} with an RFC 9457 body`, async () => {
     const response = problemResponse(code, "request-1");
     expect(response.status).toBe(status);
     expect(response.headers.get("content-type")).toBe("application/problem+json");
@@ -31,21 +31,21 @@ describe.each(CODES)("%s", (code, status) => {
     });
   });
 
-  test("only 401 asks for a bearer credential", () => {
+  test("sends WWW-Authenticate if and only if it is a 401", () => {
     const challenge = problemResponse(code, "request-1").headers.get("www-authenticate");
     if (status === 401) expect(challenge).toMatch(/^Bearer /);
     else expect(challenge).toBeNull();
   });
 });
 
-test("RFC 6750: an error is named only when there was a credential", () => {
+test("WWW-Authenticate names an error only when a credential was sent (RFC 6750)", () => {
   const challenge = (code: ProblemCode) =>
     problemResponse(code, "r").headers.get("www-authenticate");
   expect(challenge("missing_credentials")).not.toContain("error");
   expect(challenge("invalid_credentials")).toContain('error="invalid_token"');
 });
 
-test("further headers are added", () => {
+test("extra headers are added to a problem without replacing its own", () => {
   const headers = { allow: "GET, HEAD", "retry-after": "7" };
   const response = problemResponse("method_not_allowed", "r", headers);
   expect(response.headers.get("allow")).toBe("GET, HEAD");

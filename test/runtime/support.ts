@@ -1,5 +1,5 @@
 import { env as bindings } from "cloudflare:workers";
-import type { Balance, BalanceRecord } from "../../src/balance/record.ts";
+import { type Balance, type BalanceRecord, balanceSchema } from "../../src/balance/record.ts";
 import { type Config, parseConfig } from "../../src/config/config.ts";
 import type { Env } from "../../src/env.ts";
 
@@ -15,14 +15,14 @@ export function configWith(name: string, variables: Record<string, unknown> = {}
 }
 
 export function balanceOf(monthly = "1.00", available = "3.00"): Balance {
-  return {
+  return balanceSchema.parse({
     available,
     monthly: { remaining: monthly, allowance: null, units: null, refreshes_at: null },
     prepaid: { remaining: "2.00", units: null, cash: null },
     total_due: null,
     plan: null,
     updated_at: "2026-11-20T18:22:41Z",
-  };
+  });
 }
 
 /** Of the accounts of {@link configWith}, and of the default one. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Plan } from "../../src/balance/record.ts";
 import { toView } from "../../src/balance/view.ts";
+import { usd } from "../usd.ts";
 import { balanceOf, recordOf } from "./support.ts";
 
-const CONFIG = { LOW_BALANCE_USD: "10.00" };
+const CONFIG = { LOW_BALANCE_USD: usd("10.00") };
 const plan = (pricing: string): Plan => ({
   name: "pro",
   title: "Pro",
@@ -19,7 +20,7 @@ function status(available: string, pricing: string | null, low = "10.00") {
     plan: pricing === null ? null : plan(pricing),
   };
   const record = { ...recordOf("default", 1_000), balance };
-  return toView({ record, stale: false, staleReason: null }, { LOW_BALANCE_USD: low }).status;
+  return toView({ record, stale: false, staleReason: null }, { LOW_BALANCE_USD: usd(low) }).status;
 }
 
 test.each([

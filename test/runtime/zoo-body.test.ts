@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Balance } from "../../src/balance/record.ts";
+import type * as z from "zod/mini";
+import type { balanceSchema } from "../../src/balance/record.ts";
 import { readZooBody } from "../../src/zoo/body.ts";
 import { balanceBody, GENERATIONS, type Generation, PAYMENT_SECRET } from "../zoo/bodies.ts";
 
 const none = { units: null, refreshes_at: null };
 
-const EXPECTED: Record<Generation, Balance> = {
+const EXPECTED: Record<Generation, z.input<typeof balanceSchema>> = {
   "2022-08": {
     available: "34.4083",
     monthly: { remaining: "9.40", allowance: null, ...none },
