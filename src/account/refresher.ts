@@ -23,7 +23,13 @@ import { fetchBalance } from "../zoo/client.ts";
 /** What hangs on a refresh, and must never fail it. */
 export interface SideEffects {
   afterValue(record: BalanceRecord, config: Config): Promise<void>;
-  afterFailure(upstream: Account, config: Config, failure: Failure): Promise<void>;
+  /** @param lastSuccessAt epoch milliseconds; null when none is known */
+  afterFailure(
+    upstream: Account,
+    config: Config,
+    failure: Failure,
+    lastSuccessAt: number | null,
+  ): Promise<void>;
 }
 
 /** What a refresh works with, parsed anew for each call. */
@@ -179,8 +185,9 @@ export class Refresher {
       this.#save({ ...this.#state, failure });
       const retry = { failures: failure.count, retry_in_ms: failure.retry_at - now };
       logLine("error", "refresh_failed", { ...facts, reason: result.reason, ...retry });
+      const lastSuccessAt = this.#record(upstream)?.fetched_at ?? null;
       await this.#runSideEffects(upstream, () =>
-        this.#sideEffects.afterFailure(upstream, config, failure),
+        this.#sideEffects.afterFailure(upstream, config, failure, lastSuccessAt),
       );
       return;
     }
