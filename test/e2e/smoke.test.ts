@@ -207,10 +207,10 @@ describe("each single fault of an instance is found", () => {
       (_, answer) =>
         answer.headers.get("etag") && answer.headers.set("cache-control", "public, max-age=60"),
     ],
-    ["Vary", "vary is null", (_, { headers }) => headers.delete("vary")],
+    ["a balance without Vary", "vary is null", (_, { headers }) => headers.delete("vary")],
     [
-      "the view",
-      "no view of a balance",
+      "a body that is not a balance",
+      "the body is not a balance",
       (path, answer) => {
         if (path === "/v1/balance") answer.body = answer.body.replace('"available"', '"left"');
       },

@@ -36,10 +36,11 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = {
   steady: (day) => ({ prepaid: 12_000 - Math.floor(day * 100) }),
   /** 20.00 of monthly credits anew every 30 days, of which 1.20 goes each day. */
   monthly: (day) => ({ monthly: Math.max(0, 2_000 - Math.floor((day % 30) * 120)) }),
-  /** Around 50.00 for 45 days, then 80.00, then between 49.70 and 54.90 from day 60 on. */
+  /** Around 50.00 for 45 days, then 80.00, then 49.70, and from noon of day 60 on between that and 54.90. */
   wobbling: (day, step) => {
     if (day < 45) return { prepaid: step % 2 === 0 ? 5_030 : 4_970 };
-    return { prepaid: day < 60 ? 8_000 : step % 2 === 0 ? 4_970 : 5_490 };
+    if (day < 60) return { prepaid: 8_000 };
+    return { prepaid: day < 60.5 || step % 2 === 0 ? 4_970 : 5_490 };
   },
   /** 60.00, and 2.00 less each day until nothing is left; 50.00 are bought on day 25 and again on day 50. */
   busy: (day) => ({
@@ -70,7 +71,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   wobbling: [
     ...[low50, lasts40, lasts10, ...refusal],
     ...["balance.topped_up", "balance.recovered 50.00"],
-    // The fall of day 60; the first rise of 5.20 after it is one, all others are the same one.
+    // The fall of day 60; the first rise of 5.20 after it is a top-up, all others are the same one.
     ...[low50, lasts40, "balance.topped_up", lasts10],
   ],
   busy: [
