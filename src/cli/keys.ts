@@ -83,7 +83,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-/** What only `create` understands must not be dropped silently elsewhere. */
+/** An option of `create` alone must not be ignored silently elsewhere. */
 function refuseOthers(values: Values, allowed: readonly (keyof Values)[]): void {
   for (const name of ["name", "account", "scope", "expires"] as const) {
     if (values[name] !== undefined && !allowed.includes(name)) {
@@ -109,7 +109,7 @@ async function create(values: Values, store: KeyStore): Promise<void> {
     `The key of "${record.name}" (id ${record.id}): account ${record.account}, ` +
       `${record.scopes.join(" and ")}, ${record.expires_at === null ? "never expires" : `until ${record.expires_at}`}.`,
   );
-  console.log("It is shown this once, and stored nowhere.");
+  console.log("It is shown only this once: only its digest is stored.");
   console.log(
     values.remote === true
       ? "It works within a minute."
@@ -186,11 +186,17 @@ function print(rows: readonly string[][]): void {
   }
 }
 
+/** What was given is quoted, and somebody may have given a key or a token. */
+function withoutCredentials(message: string): string {
+  return message.replace(/zbp_[^\s"']*|[^\s"']{33,}/gi, "…");
+}
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (error instanceof UsageError) console.error(`${error.message}\nSee npm run keys -- --help`);
-  else if (error instanceof StoreError) console.error(error.message);
+  if (error instanceof UsageError) {
+    console.error(`${withoutCredentials(error.message)}\nSee npm run keys -- --help`);
+  } else if (error instanceof StoreError) console.error(error.message);
   else throw error;
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -30,9 +30,9 @@ describe("npm run alerts", () => {
     [["test"], SECRET, "Usage:"],
     [["send", "https://hooks.example.com/"], SECRET, "Usage:"],
     [["test", "http://hooks.example.com/"], SECRET, "must be https"],
-    [["test", "https://127.0.0.1/"], SECRET, "of a public host"],
+    [["test", "https://127.0.0.1/"], SECRET, "its host public"],
     [["test", "https://hooks.example.com/"], "short", "ALERTS_SECRET must be base64"],
-  ])("%j is refused", async (args, secret, expected) => {
+  ])("the arguments %j are refused with the reason", async (args, secret, expected) => {
     const { code, text } = await alerts(args, secret);
     expect(text).toContain(expected);
     expect(code).toBe(2);
@@ -45,16 +45,20 @@ describe("npm run alerts", () => {
   ];
 
   test.each([
-    [204, 0, "The receiver took it (status 204)."],
+    [204, 0, "The receiver accepted it (status 204)."],
     [302, 1, "status 302: redirects are not followed"],
-    [500, 1, "status 500: whatever is not 2xx is sent again"],
-  ])("a receiver that answers %i", async (status, expected, words) => {
-    const args = ["test", "https://hooks.example.com/"];
-    const { code, text } = await alerts(args, SECRET, answering(status));
-    expect(text).toContain(words);
-    expect(text).not.toContain(SECRET);
-    expect(code).toBe(expected);
-  });
+    [410, 1, "status 410: the Worker would drop the event"],
+    [500, 1, "status 500: anything but 2xx is sent again"],
+  ])(
+    "a receiver that answers %i is reported in words, without the secret",
+    async (status, expected, words) => {
+      const args = ["test", "https://hooks.example.com/"];
+      const { code, text } = await alerts(args, SECRET, answering(status));
+      expect(text).toContain(words);
+      expect(text).not.toContain(SECRET);
+      expect(code).toBe(expected);
+    },
+  );
 });
 
 describe("a started Worker", () => {
@@ -71,7 +75,7 @@ describe("a started Worker", () => {
   });
   afterAll(() => chaos[Symbol.asyncDispose]());
 
-  test("tells of what was crossed, in order, signed, and keeps secrets and amounts out of the log", async () => {
+  test("tells of each crossing in order, signed, and keeps secrets and amounts out of the log", async () => {
     expect((await chaos.balance("default")).status).toBe(200);
     await expect.poll(() => chaos.hooks.length, { timeout: 10_000 }).toBe(2);
     const heard = chaos.hooks.map(({ headers, body }) => new Webhook(SECRET).verify(body, headers));

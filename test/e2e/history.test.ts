@@ -16,6 +16,7 @@ interface History {
   readonly spend_per_day: string | null;
   readonly lasts_until: string | null;
   readonly forecast_reason: string | null;
+  readonly days: readonly { readonly day: string; readonly spent: string }[];
 }
 
 const DAY_MS = 86_400_000;
@@ -58,7 +59,7 @@ async function ask(
 }
 const historyOf = async (query?: string) => (await (await ask(query)).json()) as History;
 
-test("the points, the spending and the end of it", async () => {
+test("the history has its points, the spending, the days and when nothing will be left", async () => {
   const history = await historyOf();
   expect(history).toMatchObject({ account: "default", forecast_reason: null });
   expect(history.points.map(({ available }) => available)).toEqual(
@@ -70,9 +71,12 @@ test("the points, the spending and the end of it", async () => {
   expect(Number(history.spend_per_day)).toBeLessThan(1.01);
   const daysLeft = (Date.parse(history.lasts_until ?? "") - Date.parse(history.to)) / DAY_MS;
   expect(daysLeft).toBeCloseTo(10 / Number(history.spend_per_day), 1);
+  // The first point fell from nothing; ten falls of 1.00 after it, a day apart.
+  expect(history.days.filter(({ spent }) => spent === "1.00")).toHaveLength(10);
+  expect(history.days.at(-1)?.day).toBe(history.to.slice(0, 10));
 });
 
-test("as many days as are asked for", async () => {
+test("the history covers as many days as are asked for", async () => {
   const { from, to, points } = await historyOf("?days=3");
   expect(Date.parse(to) - Date.parse(from)).toBe(3 * DAY_MS);
   expect(points.length).toBeGreaterThanOrEqual(2);
@@ -81,13 +85,13 @@ test("as many days as are asked for", async () => {
 });
 
 test.each(["0", "401", "-1", "1.5", "", "x", "030", "1e2", "9".repeat(40)])(
-  "days=%s is refused",
+  "the parameter days=%s is refused",
   async (days) => {
     await expectProblem(await ask(`?days=${days}`), 400, "invalid_parameter");
   },
 );
 
-test("If-None-Match: 304 until a point comes", async () => {
+test("a conditional request is answered with 304 until a point comes", async () => {
   const etag = (await ask()).headers.get("etag") ?? "";
   expect(etag).toMatch(/^W\//);
   const unchanged = await ask("", { "if-none-match": etag });
@@ -95,7 +99,21 @@ test("If-None-Match: 304 until a point comes", async () => {
   expect((await ask("?days=3", { "if-none-match": etag })).status).toBe(200);
 });
 
-test("HEAD, and no other method", async () => {
+test("a repeated question is answered from the isolate's memory, with its age, until it is no longer fresh", async () => {
+  const first = await ask("?days=20");
+  expect(first.headers.get("cache-status")).toMatch(/^zoo-balance; fwd=uri-miss; .*detail=object$/);
+  const again = await ask("?days=20");
+  expect(again.headers.get("cache-status")).toMatch(/^zoo-balance; hit; ttl=\d+; detail=memory$/);
+  expect(again.headers.get("cache-control")).toBe("private, max-age=60");
+  expect(Number(again.headers.get("age"))).toBeLessThanOrEqual(60);
+  expect(await again.text()).toBe(await first.text());
+  const forced = await ask("?days=20", { "cache-control": "no-cache" });
+  expect(forced.headers.get("cache-status")).toContain("fwd=request");
+  expect(forced.headers.get("age")).toBe("0");
+  expect(forced.headers.get("etag")).toBe(first.headers.get("etag"));
+});
+
+test("the history answers HEAD, and no other method", async () => {
   const head = await ask("", {}, "HEAD");
   expect(head.status).toBe(200);
   expect(await head.text()).toBe("");
@@ -104,19 +122,19 @@ test("HEAD, and no other method", async () => {
   expect(post.headers.get("allow")).toBe("GET, HEAD");
 });
 
-describe("who may see it", () => {
-  test("nobody without a credential", async () => {
+describe("the history is shown", () => {
+  test("to nobody without a credential", async () => {
     const response = await fetch(`${chaos.url}/v1/balance/history`);
     await expectProblem(response, 401, "missing_credentials");
   });
 
-  test("not one with the status alone", async () => {
+  test("not to a caller with the scope balance:status alone", async () => {
     const narrow = await sign({ account: "default", scope: "balance:status" });
     const response = await ask("", { authorization: `Bearer ${narrow}` });
     await expectProblem(response, 403, "insufficient_scope");
   });
 
-  test("each account its own, also one without any history", async () => {
+  test("to each account as its own, also to one without any", async () => {
     for (const [account, points] of [
       ["other", 1],
       ["new", 0],
@@ -129,12 +147,12 @@ describe("who may see it", () => {
   });
 });
 
-test("an object that starts anew has lost nothing", async () => {
+test("an object that restarts has lost no point", async () => {
   await chaos.restart("default");
   expect((await historyOf()).points).toHaveLength(11);
 });
 
-test("an object that cannot be reached: 503, and when to try again", async () => {
+test("an object that cannot be reached gives 503 and when to try again", async () => {
   const response = await ask("", { "x-chaos-object": "throwing" });
   await expectProblem(response, 503, "upstream_unavailable");
   expect(response.headers.get("retry-after")).toBe("5");

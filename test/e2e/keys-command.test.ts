@@ -30,7 +30,7 @@ const KEY = /zbp_[0-9A-Za-z]{49}/;
 const ID = /\(id ([0-9A-Za-z]+)\)/;
 const found = (pattern: RegExp, output: string, group = 0) => pattern.exec(output)?.[group] ?? "";
 
-describe("locally", () => {
+describe("npm run keys in the local stores", () => {
   let folder: string;
   let worker: StartedWorker;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe("locally", () => {
   const local = (...args: string[]) => keys([...args, "--persist-to", folder]);
   const ask = (key: string) => worker.balance({ authorization: `Bearer ${key}` });
 
-  test("what it creates works at once, shows what it may, and is stored as a digest only", async () => {
+  test("creates a key that works at once, sees what its scope allows, and is stored as a digest only", async () => {
     const args = ["--name", "iOS staging", "--account", "acme", "--scope", "balance:status"];
     const { code, stdout } = await local("create", ...args, "--expires", "90d");
     expect(code).toBe(0);
@@ -76,7 +76,7 @@ describe("locally", () => {
     expect(contents.join("\n")).not.toContain(key.slice(4, -6));
   });
 
-  test("what it revokes is refused, and is no longer listed", async () => {
+  test("revokes a key, which is then refused and no longer listed", async () => {
     const { stdout } = await local("create", "--name", "short-lived");
     const revoked = await local("revoke", found(ID, stdout, 1));
     expect(revoked).toEqual({
@@ -90,7 +90,7 @@ describe("locally", () => {
   });
 });
 
-describe("nonsense is refused with a word on what is wrong", () => {
+describe("npm run keys says what is wrong", () => {
   test.each([
     [["create"], "--name"],
     [["create", "--name", " "], "--name"],
@@ -110,7 +110,7 @@ describe("nonsense is refused with a word on what is wrong", () => {
     [["revoke"], "ID"],
     [["revoke", "a", "b"], "ID"],
     [["destroy"], "destroy"],
-  ])("%j", async (args, word) => {
+  ])("with the arguments %j", async (args, word) => {
     const { code, stdout, stderr } = await keys(args);
     expect(code).toBe(2);
     expect(stderr.split("\n")[0]).toContain(word);
@@ -118,7 +118,21 @@ describe("nonsense is refused with a word on what is wrong", () => {
     expect(stdout).toBe("");
   });
 
-  test("an environment that wrangler.toml does not have", async () => {
+  test.each([
+    ["revoke", `zbp_${"A".repeat(49)}`],
+    ["list", `ZBP_${"a".repeat(20)}`],
+    [`zbp_${"A".repeat(49)}`],
+    ["list", `--zbp_${"A".repeat(49)}`],
+    ["create", "--name", "x", "--expires", "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.AAAA"],
+  ])("without quoting a credential that stands in the wrong place: %s", async (...args) => {
+    const { code, stderr } = await keys(args);
+    expect(code).not.toBe(0);
+    const text = stderr.toLowerCase();
+    expect(text).not.toContain("aaaa");
+    expect(text).not.toContain("eyj");
+  });
+
+  test("with an environment that wrangler.toml does not have", async () => {
     const { code, stdout, stderr } = await keys(["create", "--name", "x", "--env", "nowhere"]);
     expect(code).toBe(1);
     expect(stderr).toContain("nowhere");
@@ -126,7 +140,7 @@ describe("nonsense is refused with a word on what is wrong", () => {
   });
 });
 
-test("remotely: through wrangler's login, into the namespace of the environment's Worker", async () => {
+test("npm run keys --remote works through wrangler's login, into the namespace of the environment's Worker", async () => {
   const requests: string[] = [];
   const stored: { name: string; metadata: unknown }[] = [];
   /** As much of Cloudflare's API as wrangler asks for here. */

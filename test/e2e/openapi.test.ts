@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => worker.close());
 
-test("is served as JSON, to anybody, with the headers that a page has", async () => {
+test("the API description is served as JSON to anybody, with the security headers of a page", async () => {
   const response = await fetch(`${worker.url}/openapi.json`);
   expect(response.status).toBe(200);
   expect(response.headers.get("content-type")).toBe("application/json");
@@ -20,14 +20,14 @@ test("is served as JSON, to anybody, with the headers that a page has", async ()
   expect(document).toMatchObject({ openapi: "3.1.0" });
 });
 
-test("knows every code, each at its status, with an example that is what is answered", () => {
+test("the API description has every problem code at its status, with an example equal to the real answer", () => {
   const text = JSON.stringify(document);
   for (const [code, { status }] of Object.entries(PROBLEMS)) {
     expect(text).toContain(`"status":${status},"code":"${code}"`);
   }
 });
 
-describe("what generators of clients would stumble over", () => {
+describe("what generators of clients cannot handle", () => {
   const everything: [string, unknown][] = [];
   beforeAll(() => {
     const collect = (value: unknown): void => {
@@ -41,13 +41,13 @@ describe("what generators of clients would stumble over", () => {
   });
 
   test.each(["oneOf", "anyOf", "allOf", "enum", "const", "discriminator", "additionalProperties"])(
-    "no %s",
+    "is %s, so no schema has it",
     (keyword) => {
       expect(everything.filter(([name]) => name === keyword)).toEqual([]);
     },
   );
 
-  test("every member of an answer is required", () => {
+  test("are optional members, so every member of an answer is required", () => {
     const objects = everything
       .map(([, part]) => part as { properties?: object; required?: string[] } | null)
       .filter((part) => typeof part?.properties === "object");
@@ -59,7 +59,7 @@ describe("what generators of clients would stumble over", () => {
     }
   });
 
-  test("times have no fractions of seconds, in schemas and in examples", () => {
+  test("are fractions of a second, so times have none in schemas and examples", () => {
     const times = everything.filter(
       ([, part]) => (part as { format?: string } | null)?.format === "date-time",
     );
@@ -70,7 +70,7 @@ describe("what generators of clients would stumble over", () => {
 });
 
 test.each(["get", "head"] as const)(
-  "%s answers as described where there is no helper",
+  "the answers to %s of the balance and of health are as described",
   async (method) => {
     const headers = { authorization: `Bearer ${worker.token}` };
     for (const asked of [headers, {}, { authorization: "Bearer x" }]) {
@@ -81,7 +81,7 @@ test.each(["get", "head"] as const)(
   },
 );
 
-test("an answer that is not as described is noticed", async () => {
+test("an answer that differs from the description fails the comparison", async () => {
   const good = await worker.balance();
   const { headers } = good;
   const view = (await good.json()) as Record<string, unknown>;

@@ -85,7 +85,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(complaints).toEqual([]);
   });
 
-  test("shows the history as a chart, with what it comes to in words", async () => {
+  test("shows the history as a chart, with its summary in words", async () => {
     await ask("default");
     const chart = page.getByRole("img", { name: "The balance of the last 30 days." });
     await expect.poll(() => chart.count()).toBe(1);
@@ -98,26 +98,29 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(complaints).toEqual([]);
   });
 
-  test.each(["light", "dark"] as const)("draws a month of spending, %s", async (colorScheme) => {
-    await open({ colorScheme });
-    const to = Date.UTC(2026, 10, 24, 10);
-    const time = (daysAgo: number) => new Date(to - daysAgo * 86_400_000).toISOString();
-    const points = Array.from({ length: 116 }, (_, n) => {
-      const daysAgo = 29 - n / 4;
-      const available = (daysAgo > 12 ? 60 : 110) - (29 - daysAgo) * 2.5;
-      return { at: time(daysAgo), available: available.toFixed(2) };
-    });
-    const history = {
-      ...{ account: "default", currency: "USD", from: time(30), to: time(0), points },
-      ...{ spend_per_day: "2.50", lasts_until: time(-15), forecast_reason: null },
-    };
-    await page.route("**/v1/balance/history**", (route) => route.fulfill({ json: history }));
-    await ask("default");
-    await expect
-      .poll(() => page.locator("figcaption").allTextContents())
-      .toEqual(["At $2.50 a day it lasts until Wednesday, December 9, 2026."]);
-    await page.locator("#chart").screenshot({ path: `${SCREENSHOTS}/chart-${colorScheme}.png` });
-  });
+  test.each(["light", "dark"] as const)(
+    "draws a month of spending in the %s scheme",
+    async (colorScheme) => {
+      await open({ colorScheme });
+      const to = Date.UTC(2026, 10, 24, 10);
+      const time = (daysAgo: number) => new Date(to - daysAgo * 86_400_000).toISOString();
+      const points = Array.from({ length: 116 }, (_, n) => {
+        const daysAgo = 29 - n / 4;
+        const available = (daysAgo > 12 ? 60 : 110) - (29 - daysAgo) * 2.5;
+        return { at: time(daysAgo), available: available.toFixed(2) };
+      });
+      const history = {
+        ...{ account: "default", currency: "USD", from: time(30), to: time(0), points },
+        ...{ spend_per_day: "2.50", lasts_until: time(-15), forecast_reason: null },
+      };
+      await page.route("**/v1/balance/history**", (route) => route.fulfill({ json: history }));
+      await ask("default");
+      await expect
+        .poll(() => page.locator("figcaption").allTextContents())
+        .toEqual(["At $2.50 a day it lasts until Wednesday, December 9, 2026."]);
+      await page.locator("#chart").screenshot({ path: `${SCREENSHOTS}/chart-${colorScheme}.png` });
+    },
+  );
 
   test("says in words that a value is old, and why", async () => {
     await using hasty = await startWorker({
@@ -140,7 +143,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(await result().textContent()).toContain("$37.3583");
   });
 
-  test("says in words what is wrong", async () => {
+  test("says in words why there is no balance", async () => {
     worker.zoo.setFault({ kind: "status", status: 401 });
     await ask("down");
     await expect
@@ -154,7 +157,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await expect.poll(() => result().textContent()).toContain("Paste a credential first.");
   });
 
-  test("asks whether it has changed, and shows a 304 with its new age", async () => {
+  test("asks conditionally, and shows a 304 with its new age", async () => {
     await ask("default");
     await expect.poll(() => result().textContent()).toContain("$37.3583");
     await page.evaluate("document.getElementById('result').replaceChildren()");
@@ -166,7 +169,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
       .toMatch(/^\$37\.3583.*As of (now|\d+ seconds ago)\.$/);
   });
 
-  test("an answer that comes late is not shown under another credential", async () => {
+  test("does not show a late answer under another credential", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     let first = true;
     await page.route("**/v1/balance", async (route) => {
@@ -186,7 +189,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(await result().textContent()).not.toContain("$37");
   });
 
-  test("keeps the credential to itself: in no URL, storage or cookie", async () => {
+  test("keeps the credential in memory: in no URL, storage or cookie", async () => {
     const urls: string[] = [];
     page.on("request", (request) => urls.push(request.url()));
     const token = await worker.zoo.signToken({ account: "default" });
@@ -214,7 +217,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(seen).toEqual(["To the content", "credential", "show", "refresh"]);
   });
 
-  test("loads nothing from elsewhere, and its policy would not let it", async () => {
+  test("loads nothing from other origins, and its policy forbids it", async () => {
     const requests: string[] = [];
     page.on("request", (request) => requests.push(request.url()));
     const response = await page.reload();
@@ -236,7 +239,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(complaints.join()).toContain("Content Security Policy");
   });
 
-  test("has the reference of every route", async () => {
+  test("has a reference of every route", async () => {
     for (const route of [
       "GET /v1/balance",
       "HEAD /v1/balance",
@@ -248,35 +251,41 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(await page.getByRole("rowheader", { name: "monthly.allowance" }).count()).toBe(1);
   });
 
-  describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
+  describe.each(["light", "dark"] as const)("in the %s scheme", (colorScheme) => {
     test.each([
       ["phone", PHONE],
       ["desk", DESK],
-    ] as const)("%s: no accessibility violation, nothing cut off", async (name, viewport) => {
-      await open({ colorScheme, viewport });
-      await ask("default");
-      await expect.poll(() => result().textContent()).toContain("$37.3583");
-      await expect.poll(() => page.locator("svg .curve").count()).toBe(1);
-      await page.screenshot({ fullPage: true, path: `${SCREENSHOTS}/${name}-${colorScheme}.png` });
-      // axe in a world of its own: the page's policy lets no other script run in the page's.
-      const session = await page.context().newCDPSession(page);
-      const { frameTree } = await session.send("Page.getFrameTree");
-      const { executionContextId } = await session.send("Page.createIsolatedWorld", {
-        frameId: frameTree.frame.id,
-      });
-      const run =
-        "axe.run(document).then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])))";
-      await session.send("Runtime.evaluate", { contextId: executionContextId, expression: AXE });
-      const answer = await session.send("Runtime.evaluate", {
-        contextId: executionContextId,
-        expression: run,
-        awaitPromise: true,
-      });
-      expect(JSON.parse(String(answer.result.value))).toEqual([]);
-      const wider = await page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
-      );
-      expect(wider).toBe(0);
-    });
+    ] as const)(
+      "on a %s has no accessibility violation, and nothing is cut off",
+      async (name, viewport) => {
+        await open({ colorScheme, viewport });
+        await ask("default");
+        await expect.poll(() => result().textContent()).toContain("$37.3583");
+        await expect.poll(() => page.locator("svg .curve").count()).toBe(1);
+        await page.screenshot({
+          fullPage: true,
+          path: `${SCREENSHOTS}/${name}-${colorScheme}.png`,
+        });
+        // axe in a world of its own: the page's policy lets no other script run in the page's.
+        const session = await page.context().newCDPSession(page);
+        const { frameTree } = await session.send("Page.getFrameTree");
+        const { executionContextId } = await session.send("Page.createIsolatedWorld", {
+          frameId: frameTree.frame.id,
+        });
+        const run =
+          "axe.run(document).then(({ violations }) => JSON.stringify(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])))";
+        await session.send("Runtime.evaluate", { contextId: executionContextId, expression: AXE });
+        const answer = await session.send("Runtime.evaluate", {
+          contextId: executionContextId,
+          expression: run,
+          awaitPromise: true,
+        });
+        expect(JSON.parse(String(answer.result.value))).toEqual([]);
+        const wider = await page.evaluate(
+          "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+        );
+        expect(wider).toBe(0);
+      },
+    );
   });
 });

@@ -1,4 +1,4 @@
-/** Synthetic accounts, each with its answer worked out by hand. */
+/** The forecast of synthetic accounts, each worked out by hand. */
 import { expect, test } from "vitest";
 import { forecast, type Level } from "../../src/history/forecast.ts";
 import { usd } from "../usd.ts";
@@ -12,7 +12,7 @@ const levels = (...list: readonly (readonly [daysAgo: number, available: string]
   list.map(([daysAgo, available]) => ({ at: NOW - daysAgo * DAY, available: usd(available) }));
 const at = (daysFromNow: number) => NOW + daysFromNow * DAY;
 
-test("steady: 2.00 a day", () => {
+test("steady spending of 2.00 a day lasts as long as what is left holds at that rate", () => {
   // From 7 days ago to now it fell from 34.00 to 20.00: 14.00 in 7 days. 20.00 lasts 10 days.
   const days = Array.from({ length: 11 }, (_, n) => [10 - n, `${40 - 2 * n}.00`] as const);
   expect(forecast(levels(...days), NOW)).toEqual({
@@ -22,7 +22,7 @@ test("steady: 2.00 a day", () => {
   });
 });
 
-test("weekend gaps: five days at 3.00, two at nothing", () => {
+test("days without spending count in the mean of the week", () => {
   // The last 7 days hold five falls of 3.00: 15.00 in 7 days is 2.142857…, and 30.00 lasts 14 days.
   const week = forecast(
     levels([8, "45.00"], [6, "42.00"], [5, "39.00"], [4, "36.00"], [3, "33.00"], [2, "30.00"]),
@@ -31,7 +31,7 @@ test("weekend gaps: five days at 3.00, two at nothing", () => {
   expect(week).toEqual({ spend_per_day: "2.1429", lasts_until: at(14), forecast_reason: null });
 });
 
-test("one burst: it counts as what it is over a week", () => {
+test("a single burst counts as its mean over a week", () => {
   // 21.00 at once, 3 days ago, nothing else for 30 days: 3.00 a day. 9.00 lasts 3 days.
   expect(forecast(levels([30, "30.00"], [3, "9.00"]), NOW)).toEqual({
     spend_per_day: "3.00",
@@ -40,7 +40,7 @@ test("one burst: it counts as what it is over a week", () => {
   });
 });
 
-test("monthly refresh: the rise is no negative spending", () => {
+test("the rise of a monthly refresh does not reduce the spending", () => {
   // Falls: 10 to 3 (7.00) and 20 to 13 (7.00): 14.00 in 7 days. 13.00 lasts 6.5 days.
   expect(forecast(levels([20, "10.00"], [5, "3.00"], [4, "20.00"], [1, "13.00"]), NOW)).toEqual({
     spend_per_day: "2.00",
@@ -49,7 +49,7 @@ test("monthly refresh: the rise is no negative spending", () => {
   });
 });
 
-test("top-up: 100.00 bought in the middle of steady spending", () => {
+test("a top-up in the middle of steady spending changes only how long it lasts", () => {
   // Falls of 1.00 on each of 7 days, 5 and 2 of them around the top-up: 7.00 in 7 days. 105.00 lasts 105 days.
   const list = levels(
     [8, "12.00"],
@@ -69,7 +69,7 @@ test("top-up: 100.00 bought in the middle of steady spending", () => {
   });
 });
 
-test("contract: nothing available, nothing spent", () => {
+test("an account with nothing available and nothing spent has no forecast", () => {
   expect(forecast(levels([40, "0.00"], [39, "0.00"]), NOW)).toEqual({
     spend_per_day: null,
     lasts_until: null,
@@ -77,13 +77,13 @@ test("contract: nothing available, nothing spent", () => {
   });
 });
 
-test("empty: no history, or less than a day of it", () => {
+test("less than a day of history gives no forecast", () => {
   const reason = { spend_per_day: null, lasts_until: null, forecast_reason: "not_enough_history" };
   expect(forecast([], NOW)).toEqual(reason);
   expect(forecast(levels([0.99, "10.00"], [0.5, "5.00"]), NOW)).toEqual(reason);
 });
 
-test("a day of history is enough, and is what counts then", () => {
+test("a day of history is enough, and the mean is over that day", () => {
   // 0.50 in exactly one day. 9.50 lasts 19 days.
   expect(forecast(levels([1, "10.00"], [0.5, "9.50"]), NOW)).toEqual({
     spend_per_day: "0.50",
@@ -92,7 +92,7 @@ test("a day of history is enough, and is what counts then", () => {
   });
 });
 
-test("overdrawn: it is over already", () => {
+test("an overdrawn account has run out now", () => {
   expect(forecast(levels([2, "1.00"], [1, "-3.00"]), NOW)).toEqual({
     spend_per_day: "2.00",
     lasts_until: NOW,
@@ -100,7 +100,7 @@ test("overdrawn: it is over already", () => {
   });
 });
 
-test("tiny amounts are not lost, and what lasts for ages has an end that can be written", () => {
+test("tiny amounts count, and an end beyond the year 9999 is given as its last second", () => {
   // 0.0001 in 7 days: 0.0000142857… a day is shown as 0.00, but it is spending, and 10 lasts 700,000 days.
   const slow = forecast(levels([7, "10.0001"], [1, "10.00"]), NOW);
   expect(slow).toEqual({ spend_per_day: "0.00", lasts_until: at(700_000), forecast_reason: null });
@@ -108,7 +108,7 @@ test("tiny amounts are not lost, and what lasts for ages has an end that can be 
   expect(eternal.lasts_until).toBe(Date.UTC(9999, 11, 31, 23, 59, 59));
 });
 
-test("exact where doubles are not", () => {
+test("amounts that doubles cannot hold are added exactly", () => {
   // 0.30 - 0.10 is 0.20, three times, in 6 days: 0.10 a day. 0.30 lasts 3 days, to the millisecond.
   const list = levels([6, "0.90"], [5, "0.70"], [4, "0.50"], [3, "0.30"]);
   expect(forecast(list, NOW)).toEqual({
