@@ -53,17 +53,26 @@ test("a failed attestation is in the data point even in mode observe", async () 
   );
   vi.spyOn(console, "info").mockReturnValue();
   const key = await newApiKey();
-  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  await env.API_KEYS.put(
+    await sha256Hex(key),
+    JSON.stringify(apiKeyRecord({ account: "metered" })),
+  );
   const writeDataPoint = vi.fn();
+  const ACCOUNTS = { metered: { token: "ZOO_API_TOKEN" } };
   const APP_CHECK = { project_number: "1", app_ids: ["a"], mode: "observe" };
   const METRICS = { writeDataPoint };
-  const { status } = await pointOf("/v1/balance", METRICS, { APP_CHECK }, `Bearer ${key}`);
+  const { status } = await pointOf(
+    "/v1/balance",
+    METRICS,
+    { APP_CHECK, ACCOUNTS },
+    `Bearer ${key}`,
+  );
   expect(status).toBe(200);
   expect(writeDataPoint.mock.calls[0]?.[0].blobs).toEqual([
     "/v1/balance",
     "",
     "miss",
-    "default",
+    "metered",
     "",
     "missing",
     VERSION,
