@@ -1,4 +1,4 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
@@ -52,27 +52,20 @@ test("a failed attestation is in the data point even in mode observe", async () 
     Response.json(balanceBody("2026-08")),
   );
   vi.spyOn(console, "info").mockReturnValue();
+  // Nothing may be stored, or the cache would answer otherwise than "miss".
+  await reset();
   const key = await newApiKey();
-  await env.API_KEYS.put(
-    await sha256Hex(key),
-    JSON.stringify(apiKeyRecord({ account: "metered" })),
-  );
+  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
   const writeDataPoint = vi.fn();
-  const ACCOUNTS = { metered: { token: "ZOO_API_TOKEN" } };
   const APP_CHECK = { project_number: "1", app_ids: ["a"], mode: "observe" };
   const METRICS = { writeDataPoint };
-  const { status } = await pointOf(
-    "/v1/balance",
-    METRICS,
-    { APP_CHECK, ACCOUNTS },
-    `Bearer ${key}`,
-  );
+  const { status } = await pointOf("/v1/balance", METRICS, { APP_CHECK }, `Bearer ${key}`);
   expect(status).toBe(200);
   expect(writeDataPoint.mock.calls[0]?.[0].blobs).toEqual([
     "/v1/balance",
     "",
     "miss",
-    "metered",
+    "default",
     "",
     "missing",
     VERSION,
