@@ -1,0 +1,30 @@
+/** The project's own wrangler, run to its end without a terminal. */
+import { execFile } from "node:child_process";
+import { join, resolve } from "node:path";
+
+export const ROOT = resolve(import.meta.dirname, "../..");
+export const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+
+export interface Ended {
+  readonly ok: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Never rejects: whatever went wrong is in `ok` and `stderr`. */
+export function runWrangler(args: readonly string[], timeoutMs = 60_000): Promise<Ended> {
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [WRANGLER, ...args],
+      {
+        cwd: ROOT,
+        env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: timeoutMs,
+        killSignal: "SIGKILL",
+      },
+      (error, stdout, stderr) => done({ ok: error === null, stdout, stderr }),
+    );
+  });
+}
