@@ -19,7 +19,7 @@ function refusal(): string | null {
   if (option !== "--env" || environment === undefined) {
     return [
       "Refused: without an environment this would be a second Worker, beside the one of production.",
-      `Run: npx wrangler ${command} --env production`,
+      `Run: npm run wrangler -- ${command} --env production`,
     ].join("\n");
   }
   const text = readFileSync(FILE, "utf8");

@@ -279,7 +279,7 @@ describe("the commands", () => {
     async (command) => {
       const { code, output } = await run("src/cli/gate.ts", [], { WRANGLER_COMMAND: command });
       expect(code).toBe(1);
-      expect(output).toContain(`npx wrangler ${command} --env production`);
+      expect(output).toContain(`npm run wrangler -- ${command} --env production`);
     },
   );
 
