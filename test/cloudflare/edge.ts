@@ -21,8 +21,12 @@ const limitSchema = z.object({
 
 export interface Edge extends AsyncDisposable {
   readonly url: string;
-  /** Lets the next request find what is live by now. */
+  /** What the Workers have logged so far. */
+  readonly logs: readonly string[];
+  /** Lets the next request find what is live by now. What has changed starts anew, with empty objects. */
   refresh(): Promise<void>;
+  /** Runs the cron of what is live. */
+  runCron(): Promise<void>;
 }
 
 interface Running {
@@ -37,6 +41,8 @@ export async function startEdge(
   hosts: Readonly<Record<string, string>>,
 ): Promise<Edge> {
   const running = new Map<string, Promise<Running>>();
+  const logs: string[] = [];
+  let seen = "";
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
       console.error("edge:", error);
@@ -52,10 +58,7 @@ export async function startEdge(
       response.writeHead(530).end("no Worker answers at this name");
       return;
     }
-    const version = chosen(script, request);
-    const started = running.get(version.id) ?? start(account, version, hosts);
-    running.set(version.id, started);
-    const { runtime } = await started;
+    const { runtime } = await runningOf(chosen(script, request));
     const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)]);
     const answer = await runtime.dispatchFetch(`https://${hostname}${request.url}`, {
       method: request.method ?? "GET",
@@ -66,7 +69,19 @@ export async function startEdge(
     response.end(Buffer.from(await answer.arrayBuffer()));
   }
 
+  function runningOf(version: Version): Promise<Running> {
+    const started = running.get(version.id) ?? start(account, version, hosts, logs);
+    running.set(version.id, started);
+    return started;
+  }
+
   async function refresh(): Promise<void> {
+    const now = fingerprintOf(account);
+    if (now !== seen) await stop();
+    seen = now;
+  }
+
+  async function stop(): Promise<void> {
     const all = await Promise.all(running.values());
     running.clear();
     for (const { runtime, folder } of all) {
@@ -77,14 +92,29 @@ export async function startEdge(
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    logs,
     refresh,
+    async runCron() {
+      for (const script of account.scripts.values()) {
+        const { runtime } = await runningOf(liveVersion(script));
+        const worker = await runtime.getWorker();
+        await worker.scheduled({ cron: "*/15 * * * *" });
+      }
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
       await once(server, "close");
-      await refresh();
+      await stop();
     },
   };
+}
+
+/** Of what is live, and of the KV values behind it. */
+function fingerprintOf({ scripts, namespaces }: Account): string {
+  const live = [...scripts.values()].map(({ deployments }) => deployments[0]?.id);
+  const keys = [...namespaces.values()].flatMap(({ values }) => [...values.keys()]);
+  return [...live, ...keys].join();
 }
 
 function chosen(script: Script, { headers }: IncomingMessage): Version {
@@ -98,6 +128,7 @@ async function start(
   account: Account,
   version: Version,
   hosts: Readonly<Record<string, string>>,
+  logs: string[],
 ): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), "zoo-balance-edge-"));
   await writeAssets(account, version, folder);
@@ -146,6 +177,7 @@ async function start(
       host: "127.0.0.1",
       port: 0,
       cf: false,
+      handleStructuredLogs: ({ message }) => void logs.push(message),
     }),
   });
   for (const { name, namespace_id } of of("kv_namespace")) {

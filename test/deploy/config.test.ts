@@ -218,7 +218,8 @@ test("a file that is no TOML is told with its line, and an environment that is m
 
 test("every variable has an example, and the Worker takes it", () => {
   expect(Object.keys(EXAMPLES)).toEqual(expect.arrayContaining(Object.keys(DEFAULTS)));
-  for (const [name, [toml]] of Object.entries(EXAMPLES)) {
+  for (const name of Object.keys(DEFAULTS)) {
+    const [toml = ""] = EXAMPLES[name] ?? [];
     expect(Object.keys(parse(toml))).toEqual([name]);
     const problems = errorsOf(check(withVars(toml)));
     // An example names secrets, which whoever copies it has to require.
