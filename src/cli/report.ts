@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
-import { DEFAULTS } from "../config/variables.ts";
+import { VARIABLES } from "../config/variables.ts";
 import { at, readToml } from "./config/toml.ts";
 import { QUERIES, type Query, type Rows } from "./report/queries.ts";
 import { summarize } from "./report/summary.ts";
@@ -96,7 +96,7 @@ function settingsOf(environment: string): { dataset: string; fresh: number } {
   if (typeof dataset !== "string") {
     throw new Unanswered(`wrangler.toml has no dataset in [env.${environment}].`);
   }
-  const fresh = Number(at(settings, ["vars", "FRESH_SECONDS"]) ?? DEFAULTS.FRESH_SECONDS);
+  const fresh = Number(at(settings, ["vars", "FRESH_SECONDS"]) ?? VARIABLES.FRESH_SECONDS.default);
   return { dataset, fresh };
 }
 

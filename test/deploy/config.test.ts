@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../src/cli/config/check.ts";
 import type { Finding } from "../../src/cli/config/finding.ts";
 import { EXAMPLES } from "../../src/cli/config/remedies.ts";
-import { DEFAULTS } from "../../src/config/variables.ts";
+import { VARIABLES } from "../../src/config/variables.ts";
 
 const ORIGINAL = await readFile("wrangler.toml", "utf8");
 const SECTION = "[env.production.vars]\n";
@@ -217,8 +217,8 @@ test("a file that is no TOML is told with its line, and an environment that is m
 });
 
 test("every variable has an example, and the Worker takes it", () => {
-  expect(Object.keys(EXAMPLES)).toEqual(expect.arrayContaining(Object.keys(DEFAULTS)));
-  for (const name of Object.keys(DEFAULTS)) {
+  expect(Object.keys(EXAMPLES)).toEqual(expect.arrayContaining(Object.keys(VARIABLES)));
+  for (const name of Object.keys(VARIABLES)) {
     const [toml = ""] = EXAMPLES[name] ?? [];
     expect(Object.keys(parse(toml))).toEqual([name]);
     const problems = errorsOf(check(withVars(toml)));

@@ -1,6 +1,6 @@
 /** Everything that is wrong with one environment of `wrangler.toml`, at once. */
 import { parseConfig } from "../../config/config.ts";
-import { DEFAULTS } from "../../config/variables.ts";
+import { VARIABLES } from "../../config/variables.ts";
 import { REQUIRED_BINDINGS } from "../../env.ts";
 import { advise } from "./advice.ts";
 import type { Checked, Finding, Report } from "./finding.ts";
@@ -31,7 +31,7 @@ export function checkConfig({ text, environment, secrets }: Checked): Finding[] 
   const vars = isTable(settings.vars) ? settings.vars : {};
   const report: Report = (level, path, problem, remedy) => {
     const [name = ""] = path;
-    const isVariable = name in vars || name in DEFAULTS;
+    const isVariable = name in vars || name in VARIABLES;
     const below = isVariable ? ["vars", ...path] : ["secrets", "required"];
     const line = toml.lineOf(["env", environment, ...below]);
     found.push({ level, line, name: path.join("."), problem, remedy });
@@ -50,7 +50,7 @@ const secretNames = (value: unknown) =>
 
 /** A name that the Worker does not know would be ignored, and its default used. */
 function checkNames(vars: Table, report: Report): void {
-  const known = Object.keys(DEFAULTS);
+  const known = Object.keys(VARIABLES);
   for (const name of Object.keys(vars)) {
     if (known.includes(name) || isSecretName(name)) continue;
     const near = nearest(name, known);
@@ -99,7 +99,7 @@ function checkParsed(given: Settings, found: Finding[]): void {
 
 function remedyOf(name: string, environment: string): string {
   if (REQUIRED_BINDINGS.some((binding) => binding === name)) return BINDING_REMEDY;
-  if (name in DEFAULTS) return remedyFor(name);
+  if (name in VARIABLES) return remedyFor(name);
   return `Set it: npx wrangler secret put ${name} --env ${environment} (before the first deploy: --secrets-file).`;
 }
 

@@ -1,5 +1,5 @@
 /** Which secrets the variables name. */
-import { DEFAULTS } from "../../config/variables.ts";
+import { VARIABLES } from "../../config/variables.ts";
 import { at, isTable, type Table } from "./toml.ts";
 
 /** What is not of this form may be the secret itself, which must not be repeated. */
@@ -17,10 +17,17 @@ export function namedSecrets(vars: Table): string[] {
   return [...new Set(texts.filter((name) => NAME.test(name)))];
 }
 
+/** Variables that are lists or objects. */
+const STRUCTURED = new Set(
+  Object.entries(VARIABLES).flatMap(([name, variable]) =>
+    typeof variable.default === "object" ? [name] : [],
+  ),
+);
+
 /** Lists and objects may be given as JSON. */
 export function readable(vars: Table): Table {
   const entries = Object.entries(vars).map(([name, value]) => {
-    if (typeof value !== "string" || typeof DEFAULTS[name] !== "object") return [name, value];
+    if (typeof value !== "string" || !STRUCTURED.has(name)) return [name, value];
     try {
       return [name, JSON.parse(value)];
     } catch {
