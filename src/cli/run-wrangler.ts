@@ -11,8 +11,14 @@ export interface Ended {
   readonly stderr: string;
 }
 
+const ASK_SECONDS = 30;
+
+/** How long wrangler may take: `DEADLINE_SECONDS`, where the operator has set it. */
+export const deadlineMs = (fallbackSeconds: number): number =>
+  Number(process.env.DEADLINE_SECONDS ?? fallbackSeconds) * 1_000;
+
 /** Never rejects: whatever went wrong is in `ok` and `stderr`. */
-export function runWrangler(args: readonly string[], timeoutMs = 60_000): Promise<Ended> {
+export function runWrangler(args: readonly string[]): Promise<Ended> {
   return new Promise((done) => {
     execFile(
       process.execPath,
@@ -21,7 +27,7 @@ export function runWrangler(args: readonly string[], timeoutMs = 60_000): Promis
         cwd: ROOT,
         env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },
         maxBuffer: 64 * 1024 * 1024,
-        timeout: timeoutMs,
+        timeout: deadlineMs(ASK_SECONDS),
         killSignal: "SIGKILL",
       },
       (error, stdout, stderr) => done({ ok: error === null, stdout, stderr }),

@@ -5,11 +5,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import * as z from "zod/mini";
-import { ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
+import { deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
 import { explain, type Failure, type Live, MAKES_LIVE } from "./wrangler/failure.ts";
 
-const DEFAULT_DEADLINE_SECONDS = 180;
-const ASK_MS = 20_000;
+const DEADLINE_SECONDS = 180;
 const NAME = "zoo-balance-proxy";
 
 /** These go on until somebody stops them. */
@@ -26,14 +25,14 @@ const jsonIn = (output: string): unknown => JSON.parse(output.slice(output.searc
 
 async function whatIsLive(environment: readonly string[]): Promise<Live | null | "unknown"> {
   const args = ["deployments", "status", ...environment, "--json"];
-  const { ok, stdout, stderr } = await runWrangler(args, ASK_MS);
+  const { ok, stdout, stderr } = await runWrangler(args);
   if (!ok) return /code: 10007|code: 10090/.test(stdout + stderr) ? null : "unknown";
   const { id, versions } = statusSchema.parse(jsonIn(stdout));
   return { id, versions: versions.map(({ version_id, ...rest }) => ({ id: version_id, ...rest })) };
 }
 
 async function orphans(): Promise<Failure["orphans"]> {
-  const { ok, stdout } = await runWrangler(["kv", "namespace", "list"], ASK_MS);
+  const { ok, stdout } = await runWrangler(["kv", "namespace", "list"]);
   if (!ok) return [];
   const all = namespacesSchema.parse(jsonIn(stdout));
   return all.filter(({ title }) => title.startsWith(NAME));
@@ -52,7 +51,6 @@ async function main(args: readonly string[]): Promise<number> {
   // Asked first: afterwards nothing else tells for sure whether the command still changed something.
   const matters = MAKES_LIVE.test(args.join(" ")) && environment.length > 0;
   const before = matters ? await whatIsLive(environment) : "unknown";
-  const deadlineMs = Number(process.env.DEADLINE_SECONDS ?? DEFAULT_DEADLINE_SECONDS) * 1_000;
   const child = spawn(process.execPath, [WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
@@ -71,7 +69,7 @@ async function main(args: readonly string[]): Promise<number> {
   const timer = setTimeout(() => {
     timedOut = true;
     child.kill("SIGKILL");
-  }, deadlineMs);
+  }, deadlineMs(DEADLINE_SECONDS));
   if (ENDLESS.includes(args[0] ?? "")) clearTimeout(timer);
   const [code] = await once(child, "close");
   clearTimeout(timer);
