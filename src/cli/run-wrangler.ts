@@ -3,7 +3,11 @@ import { execFile } from "node:child_process";
 import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
-export const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+/**
+ * Arguments of Node that start wrangler. Not its `bin`, which starts a second process: that one outlives a
+ * kill, and goes on with what it was at.
+ */
+export const WRANGLER = ["--no-warnings", join(ROOT, "node_modules/wrangler/wrangler-dist/cli.js")];
 
 export interface Ended {
   readonly ok: boolean;
@@ -22,7 +26,7 @@ export function runWrangler(args: readonly string[]): Promise<Ended> {
   return new Promise((done) => {
     execFile(
       process.execPath,
-      [WRANGLER, ...args],
+      [...WRANGLER, ...args],
       {
         cwd: ROOT,
         env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },

@@ -51,7 +51,7 @@ async function main(args: readonly string[]): Promise<number> {
   // Asked first: afterwards nothing else tells for sure whether the command still changed something.
   const matters = MAKES_LIVE.test(args.join(" ")) && environment.length > 0;
   const before = matters ? await whatIsLive(environment) : "unknown";
-  const child = spawn(process.execPath, [WRANGLER, ...args], {
+  const child = spawn(process.execPath, [...WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
     // wrangler asks questions where standard output is a terminal; errors alone are read along.

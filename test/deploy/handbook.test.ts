@@ -143,6 +143,17 @@ describe("the handbook", () => {
     expect(refreshed.at(-1)).toContain(`"version":"${liveVersion(worker()).id}"`);
   });
 
+  test("stops a command that hangs, and says that the old state is live", async () => {
+    const call = `PUT /workers/scripts/${WORKER}/secrets`;
+    cloudflare.setFault(call, "hang");
+    const put = "DEADLINE_SECONDS=5 npm run wrangler -- secret put ZOO_API_TOKEN --env production";
+    await expect(shell.run(put, THIRD)).rejects.toThrow(
+      /did not answer in time.*The old state is live.*Run it again/s,
+    );
+    cloudflare.clearFaults();
+    expect(liveSecrets()).toEqual({ ZOO_API_TOKEN: SECOND });
+  });
+
   long("adds an account, whose callers see it", async () => {
     const section = "Another Zoo account";
     zoo.setFault(null, "api-acme");
