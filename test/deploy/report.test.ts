@@ -1,7 +1,9 @@
 /** `npm run report` against points as the Worker writes them, some of them sampled. */
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type MetricPoint, writeMetric } from "../../src/lib/metrics.ts";
+import { ACCOUNT_ID } from "../cloudflare/account.ts";
 import type { Point } from "../cloudflare/analytics.ts";
 import { type Cloudflare, startCloudflare } from "../cloudflare/server.ts";
 
@@ -110,6 +112,24 @@ test("an environment without answers is told so, and no share of nothing is prin
   const { code, stdout } = await report([], empty.env);
   expect(code).toBe(0);
   expect(stdout).toContain("no answers in the last 7 days");
+});
+
+test("the questions in the handbook are understood, and answered", async () => {
+  const handbook = await readFile("src/cli/README.md", "utf8");
+  const [, questions = ""] = /```sql\n(.*?)\n```/s.exec(handbook) ?? [];
+  const all = questions.split("\n\n");
+  expect(all).toHaveLength(3);
+  const { CLOUDFLARE_API_BASE_URL: base, CLOUDFLARE_API_TOKEN: token } = cloudflare.env;
+  for (const body of all) {
+    const response = await fetch(`${base}/accounts/${ACCOUNT_ID}/analytics_engine/sql`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body,
+    });
+    expect(response.status, await response.clone().text()).toBe(200);
+    const { data } = (await response.json()) as { data: unknown[] };
+    expect(data).not.toEqual([]);
+  }
 });
 
 test.each([
