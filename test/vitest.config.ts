@@ -46,6 +46,15 @@ export default defineConfig({
         },
       },
       {
+        // The operator's commands and the handbook, with a stand-in of Cloudflare's API.
+        test: {
+          name: "deploy",
+          include: ["test/deploy/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         // What nobody would think of: generated bodies, requests and configurations.
         test: {
           name: "fuzz",

@@ -81,6 +81,7 @@ async function answer(
     status: response.status,
     cache: "memory",
     account: caller.account,
+    caller: caller.id,
     attestation: config.APP_CHECK && "ok",
     ms: 0,
     age: ageSeconds(prepared.record, now),

@@ -33,6 +33,7 @@ export const observe: Middleware = async function observe(c, next) {
     code,
     cache: served?.cache,
     account,
+    caller: caller?.id,
     reason: problem?.reason,
     attestation,
     ms,

@@ -33,14 +33,14 @@ test("every request writes one data point with its blobs and doubles in the docu
     [
       {
         indexes: [""],
-        blobs: ["/v1/balance", "invalid_credentials", "", "", "malformed", "", VERSION],
+        blobs: ["/v1/balance", "invalid_credentials", "", "", "malformed", "", VERSION, ""],
         doubles: [401, expect.any(Number), -1],
       },
     ],
     [
       {
         indexes: [""],
-        blobs: ["/health", "", "", "", "", "", VERSION],
+        blobs: ["/health", "", "", "", "", "", VERSION, ""],
         doubles: [200, expect.any(Number), -1],
       },
     ],
@@ -69,6 +69,7 @@ test("a failed attestation is in the data point even in mode observe", async () 
     "",
     "missing",
     VERSION,
+    expect.stringMatching(/^[0-9a-f]{16}$/),
   ]);
 });
 
