@@ -259,6 +259,9 @@ describe("OpenID discovery", () => {
       { issuer: "https://other.example", jwks_uri: "https://a.b/jwks" },
     ],
     ["a document whose keys are served without TLS", { jwks_uri: "http://keys.example/jwks" }],
+    ["a public document whose keys are on this host", { jwks_uri: "http://127.0.0.1:8080/jwks" }],
+    ["a public document whose keys are within a network", { jwks_uri: "https://10.0.0.1/jwks" }],
+    ["a public document whose keys have an internal name", { jwks_uri: "https://idp.local/jwks" }],
     ["a document without jwks_uri", {}],
   ])("does not trust %s", async (_, document) => {
     expect(await discover(document)).toBe("keys_unavailable");
