@@ -4,12 +4,14 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as z from "zod/mini";
+import { at, readToml } from "./config/toml.ts";
 import { deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
 import { explain, type Failure, type Live, MAKES_LIVE } from "./wrangler/failure.ts";
 
 const DEADLINE_SECONDS = 180;
-const NAME = "zoo-balance-proxy";
 
 /** These go on until somebody stops them. */
 const ENDLESS = ["dev", "tail", "login"];
@@ -31,11 +33,21 @@ async function whatIsLive(environment: readonly string[]): Promise<Live | null |
   return { id, versions: versions.map(({ version_id, ...rest }) => ({ id: version_id, ...rest })) };
 }
 
-async function orphans(): Promise<Failure["orphans"]> {
+/** Namespaces by the titles that wrangler gives to those that it makes for a Worker's bindings. */
+async function orphans(environment: string): Promise<Failure["orphans"]> {
+  const read = readToml(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+  const settings = read.ok ? at(read.toml.root, ["env", environment]) : undefined;
+  const bindings = z
+    .array(z.object({ binding: z.string() }))
+    .safeParse(at(settings, ["kv_namespaces"]));
+  const worker = String(at(settings, ["name"]));
   const { ok, stdout } = await runWrangler(["kv", "namespace", "list"]);
   if (!ok) return [];
   const all = namespacesSchema.parse(jsonIn(stdout));
-  return all.filter(({ title }) => title.startsWith(NAME));
+  return (bindings.data ?? []).flatMap(({ binding }) => {
+    const title = `${worker}-${binding.toLowerCase().replaceAll("_", "-")}`;
+    return all.filter((other) => other.title === title).map(({ id }) => ({ id, binding }));
+  });
 }
 
 /** The `--env` among the arguments, in either spelling. */
@@ -75,7 +87,10 @@ async function main(args: readonly string[]): Promise<number> {
   clearTimeout(timer);
   if (code === 0 || (code === null && !timedOut)) return code ?? 130;
   const live = await whatIsLive(environment);
-  const left = live === null && args[0] === "deploy" ? await orphans() : [];
+  const left =
+    live === null && args[0] === "deploy"
+      ? await orphans(environment.at(-1)?.replace("--env=", "") ?? "")
+      : [];
   const output = chunks.join("");
   const lines = explain({ args, output, timedOut, before, live, orphans: left });
   console.error(`\n${lines.join("\n")}`);

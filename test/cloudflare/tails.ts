@@ -60,7 +60,7 @@ export class Tails {
       logs: [{ message: [line], level: "log", timestamp: now }],
     };
     const text = Buffer.from(JSON.stringify(event));
-    const header = Buffer.from([0x82, 126, text.length >> 8, text.length & 255]);
+    const header = Buffer.from([0x81, 126, text.length >> 8, text.length & 255]);
     for (const socket of this.#open) socket.write(Buffer.concat([header, text]));
   }
 

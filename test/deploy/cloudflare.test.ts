@@ -114,14 +114,15 @@ describe("of each failure it is said what is live and what to do", () => {
   });
   const said = (change: Partial<Failure>) => explain(failure(change)).join("\n");
 
-  test.each([
-    10_000, 10_014, 10_041, 10_057, 10_061, 10_079, 10_210, 10_211, 10_215, 10_220, 100_117,
-  ])("number %i has advice of its own", (code) => {
-    const text = said({ output: `refused [code: ${code}]` });
-    expect(text).toContain("The old state is live, as before: v-1 at 100 %.");
-    expect(text.split("\n")).toHaveLength(3);
-    expect(text).not.toContain("The reason is above");
-  });
+  test.each([10_000, 10_041, 10_057, 10_061, 10_079, 10_210, 10_211, 10_215, 10_220, 100_117])(
+    "number %i has advice of its own",
+    (code) => {
+      const text = said({ output: `refused [code: ${code}]` });
+      expect(text).toContain("The old state is live, as before: v-1 at 100 %.");
+      expect(text.split("\n")).toHaveLength(3);
+      expect(text).not.toContain("The reason is above");
+    },
+  );
 
   test("the state is that after the command, whichever it is", () => {
     expect(said({})).toContain("The old state is live");
@@ -140,9 +141,16 @@ describe("of each failure it is said what is live and what to do", () => {
     expect(said({ output: "Unknown argument: prod" })).not.toContain(again);
   });
 
-  test("namespaces that a first deployment left are to be deleted first", () => {
-    const text = said({ live: null, orphans: [{ id: "abc", title: "zoo-balance-proxy-keys" }] });
-    expect(text).toContain("npx wrangler kv namespace delete --namespace-id abc");
+  test("namespaces that exist are an old attempt's, or those of the Worker that is live", () => {
+    const output = "A request to the Cloudflare API failed. [code: 10014]";
+    expect(said({ output, before: null, live: null })).toContain("stopped halfway");
+    expect(said({ output })).toMatch(/did not say which KV namespaces.*Run it again/s);
+  });
+
+  test("namespaces without a Worker are to be given to it, never to be deleted", () => {
+    const text = said({ live: null, orphans: [{ id: "abc", binding: "API_KEYS" }] });
+    expect(text).toContain('binding = "API_KEYS"   id = "abc"');
+    expect(text).not.toContain("delete");
   });
 });
 

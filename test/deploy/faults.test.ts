@@ -4,7 +4,7 @@
  * to do, and what they were told must lead to the new state. For `npm run test:soak`; the handbook's test has one of them.
  */
 import { execFile } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Account, newAccount, secretsOf } from "../cloudflare/account.ts";
@@ -68,6 +68,8 @@ function run({ args: [script = "", ...args], stdin = "" }: Command): Promise<End
   });
 }
 
+const original = await readFile("wrangler.toml", "utf8");
+
 const TOLD = /Run it again|run the command again|wrangler login/;
 
 /** What is live, in words that do not differ from one run to the next. */
@@ -96,11 +98,17 @@ async function rehearse(command: Command): Promise<{ calls: readonly string[]; l
   return { calls: [...new Set(cloudflare.calls.slice(first))], live };
 }
 
-/** Deletes the namespaces that a first deployment left behind, by the commands that it printed. */
-function deleteAsTold(output: string): boolean {
-  const ids = [...output.matchAll(/kv namespace delete --namespace-id (\w+)/g)];
-  for (const [, id = ""] of ids) cloudflare.account.namespaces.delete(id);
-  return ids.length > 0;
+/** Puts the ids of namespaces that are there without the Worker beside their bindings, as was printed. */
+async function configureAsTold(output: string): Promise<boolean> {
+  const told = [...output.matchAll(/binding = "(\w+)" {3}id = "(\w+)"/g)];
+  const [before = "", after = ""] = original.split("[env.production]");
+  const changed = told.reduce(
+    (text, [, binding, id]) =>
+      text.replace(`binding = "${binding}"\n`, `binding = "${binding}"\nid = "${id}"\n`),
+    after,
+  );
+  await writeFile(join(clone.folder, "wrangler.toml"), `${before}[env.production]${changed}`);
+  return told.length > 0;
 }
 
 /** Runs the command under a fault, and then, without it, what the operator is told. */
@@ -121,14 +129,15 @@ async function suffer(command: Command, call: string, fault: Fault, goal: string
     if (ended.output.includes("The new state is live")) {
       expect(liveOf(account, seen), what).toBe(goal);
     }
-    deleteAsTold(ended.output);
+    await configureAsTold(ended.output);
     ended = await run(command);
     // What an answer that was cut off had made is noticed only now.
-    if (ended.code !== 0 && deleteAsTold(ended.output)) ended = await run(command);
+    if (ended.code !== 0 && (await configureAsTold(ended.output))) ended = await run(command);
     expect(ended.code, `${what}\n--- again\n${ended.output}`).toBe(0);
   }
   expect(liveOf(account, seen), what).toBe(goal);
   Object.assign(account, before);
+  await configureAsTold("");
 }
 
 describe.runIf(LONG)("with every call at fault", () => {

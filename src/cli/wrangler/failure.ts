@@ -5,7 +5,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   10000:
     "The login may not do this. Log in again (npx wrangler login), or give the API token the permissions that DEPLOY.md names.",
   10014:
-    "An earlier first deployment stopped halfway: the KV namespaces are there, the Worker is not.",
+    "The KV namespaces are there and the Worker is not: an earlier first deployment stopped halfway, or the Worker was deleted.",
   10041:
     "A KV namespace of the Worker was deleted. Make another (npx wrangler kv namespace create NAME), put its id beside its binding in wrangler.toml, and deploy.",
   10057:
@@ -25,6 +25,10 @@ const BY_CODE: Readonly<Record<string, string>> = {
     "The domain in `routes` of wrangler.toml has no zone in this Cloudflare account. Put your own domain there, or log in to the account that has its zone.",
 };
 
+/** 10014 where the Worker is there: wrangler takes a failure of that question for "nothing is bound". */
+const BINDINGS_UNKNOWN =
+  "Cloudflare did not say which KV namespaces are bound, so wrangler tried to make new ones. Nothing was made.";
+
 /** What `wrangler deployments status` says; null where nothing is deployed. */
 export interface Live {
   /** Of the deployment. */
@@ -41,8 +45,8 @@ export interface Failure {
   /** Before the command and after it. `unknown`: Cloudflare was not, or could not be, asked. */
   readonly before: Live | null | "unknown";
   readonly live: Live | null | "unknown";
-  /** KV namespaces that a first deployment left behind: ids and titles. */
-  readonly orphans: readonly { readonly id: string; readonly title: string }[];
+  /** KV namespaces that are there without the Worker, and the bindings they were made for. */
+  readonly orphans: readonly { readonly id: string; readonly binding: string }[];
 }
 
 /** Commands that change what is live; the others can be repeated without a thought. */
@@ -57,17 +61,19 @@ export function explain(failure: Failure): string[] {
       : "wrangler did not finish.",
   ];
   const codes = [...failure.output.matchAll(/\[code: (\d+)\]/g)].map(([, code = ""]) => code);
-  const known = codes.map((code) => BY_CODE[code]).filter((text) => text !== undefined);
+  const { live, orphans } = failure;
+  if (live !== null && codes.includes("10014")) lines.push(BINDINGS_UNKNOWN);
+  const known = codes
+    .filter((code) => code !== "10014" || live === null)
+    .map((code) => BY_CODE[code])
+    .filter((text) => text !== undefined);
   const byWords = secretNotLive(failure.output) ? [BY_CODE[10215] ?? ""] : [];
   const advice = [...new Set([...known, ...byWords])];
-  const { live, orphans } = failure;
   lines.push(...advice, ...stateOf(failure, MAKES_LIVE.test(command)));
   if (live === null && orphans.length > 0) {
-    lines.push("Delete what it left, which is empty, then run the command again:");
     lines.push(
-      ...orphans.map(
-        ({ id, title }) => `  npx wrangler kv namespace delete --namespace-id ${id}   # ${title}`,
-      ),
+      "Give it those that are there: each id beside its binding in wrangler.toml, then run the command again:",
+      ...orphans.map(({ id, binding }) => `  binding = "${binding}"   id = "${id}"`),
     );
   } else if (failure.timedOut || CLOUDFLARE_FAILED.test(failure.output)) {
     if (advice.length > 0) return lines;
