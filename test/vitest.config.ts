@@ -14,6 +14,8 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              // What a test has not taken the part of is asked of nobody.
+              outboundService: () => new Response("no test expects this request", { status: 501 }),
               bindings: {
                 ZOO_API_TOKEN: "zoo_canary_token_MustNeverLeaveTheProxy",
                 // Tests count calls of the balance; those of /user and /org have tests of their own.
