@@ -223,6 +223,8 @@ describe("the handbook", () => {
       cwd: clone.folder,
       env: { ...process.env, ...cloudflare.env },
       stdio: ["ignore", "pipe", "inherit"],
+      // A Ctrl-C reaches everything that the command has started.
+      detached: true,
     });
     const ended = once(child, "close");
     await cloudflare.tails.watched();
@@ -231,7 +233,8 @@ describe("the handbook", () => {
     for await (const seen of createInterface({ input: child.stdout })) {
       if (seen.includes('"event":"refreshed"')) break;
     }
-    child.kill("SIGINT");
+    if (child.pid === undefined) throw new Error("the command did not start");
+    process.kill(-child.pid, "SIGINT");
     await ended;
   });
 
