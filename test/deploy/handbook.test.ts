@@ -26,7 +26,6 @@ const [FIRST, SECOND, THIRD] = ["api-first", "api-second", "api-third"];
 const NOT_RUN = [
   "npm ci && npx wrangler login",
   "npm run alerts -- test https://hooks.example.com/zoo",
-  "npm outdated\nnpm audit",
 ];
 
 /** In `npm run test:soak`, as all of them take minutes. */
