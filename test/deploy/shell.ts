@@ -51,7 +51,6 @@ export async function openShell(
         cwd,
         env: { ...process.env, ...env },
         stdio: ["pipe", "pipe", "pipe"],
-        detached: true,
       });
       child.stdin.end(stdin);
       const ended = once(child, "close");
