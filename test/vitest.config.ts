@@ -57,6 +57,16 @@ export default defineConfig({
         },
       },
       {
+        // The clients for apps, in every language whose compiler is there, against a started Worker.
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
         // What nobody would think of: generated bodies, requests and configurations.
         test: {
           name: "fuzz",
