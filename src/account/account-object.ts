@@ -29,10 +29,11 @@ export class AccountBalance extends DurableObject<Env> {
     this.#refresher = new Refresher(ctx, {
       afterValue: (record, config) => {
         this.#history.add(record);
-        return this.#alerts.afterValue(record, config);
+        const runway = () => this.#history.lastsMs(record.source, Date.now());
+        return this.#alerts.afterValue(record, config, runway);
       },
-      afterFailure: (upstream, config, failure) =>
-        this.#alerts.afterFailure(upstream, config, failure),
+      afterFailure: (upstream, config, failure, lastSuccessAt) =>
+        this.#alerts.afterFailure(upstream, config, failure, lastSuccessAt),
     });
   }
 
@@ -91,7 +92,9 @@ export class AccountBalance extends DurableObject<Env> {
   async #setAlarm(retryAt = 0): Promise<void> {
     const now = Date.now();
     const reading = this.#reading();
-    const times = [this.#alerts.nextAt(), reading && this.#refresher.keepFreshAt(reading, now)];
+    const parsed = parseConfig(this.env);
+    const alertsAt = this.#alerts.nextAt(parsed.ok ? parsed.config.alerts : null);
+    const times = [alertsAt, reading && this.#refresher.keepFreshAt(reading, now)];
     const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));
     if (first === Number.POSITIVE_INFINITY) return;
     const at = first <= now ? Math.max(now, retryAt) : first;

@@ -23,7 +23,13 @@ import { fetchBalance } from "../zoo/client.ts";
 /** What follows a refresh, and must never fail it. */
 export interface SideEffects {
   afterValue(record: BalanceRecord, config: Config): Promise<void>;
-  afterFailure(upstream: Account, config: Config, failure: Failure): Promise<void>;
+  /** @param lastSuccessAt epoch milliseconds; null when none is known */
+  afterFailure(
+    upstream: Account,
+    config: Config,
+    failure: Failure,
+    lastSuccessAt: number | null,
+  ): Promise<void>;
 }
 
 /** What a refresh works with, parsed anew for each call. */
@@ -179,6 +185,7 @@ export class Refresher {
     if (result.drift.length > 0)
       logLine("warn", "upstream_drift", { ...facts, drift: result.drift });
     if (!result.ok) {
+      const lastSuccessAt = this.#record(upstream)?.fetched_at ?? null;
       const failure = nextFailure(this.#state.failure, result, now, Math.random());
       this.#save({ ...this.#state, failure });
       logLine("error", "refresh_failed", {
@@ -187,11 +194,11 @@ export class Refresher {
         upstream: result.target,
         failures: failure.count,
         failing_since: timeOf(failure.since ?? failure.at),
-        stored_age_s: secondsBetween(this.#state.record?.fetched_at ?? null, now),
+        stored_age_s: secondsBetween(lastSuccessAt, now),
         retry_in_ms: failure.retry_at - now,
       });
       await this.#runSideEffects(upstream, () =>
-        this.#sideEffects.afterFailure(upstream, config, failure),
+        this.#sideEffects.afterFailure(upstream, config, failure, lastSuccessAt),
       );
       return;
     }

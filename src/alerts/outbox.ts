@@ -1,17 +1,19 @@
 /**
- * Events on their way out: rows in the account's Durable Object (SQLite), sent by its alarm, one after the
- * other in the order of their making. At least once; after {@link KEEP_MS} without success one is given up.
+ * Outbox: events on their way out, as rows in the account's Durable Object (SQLite), sent by its alarm.
+ * At least once, and for each receiver in the order they were made: one that cannot be delivered holds up
+ * those after it, until it is dropped after {@link KEEP_MS}.
  */
-
-import type { AlertTarget } from "../config/config.ts";
+import type { Receiver } from "../config/alert-targets.ts";
 import { logLine } from "../lib/log.ts";
-import type { AlertEvent } from "./crossings.ts";
-import { isTaken, newMessage, send } from "./delivery.ts";
+import { type Delivery, isTaken, newMessage, send } from "./delivery.ts";
+import type { AlertEvent } from "./events.ts";
 
 const KEEP_MS = 86_400_000;
+/** The last attempt is due when the time is up, and its alarm comes a little later. */
+const GRACE_MS = 300_000;
 const FIRST_DELAY_MS = 5_000;
 const MAX_DELAY_MS = 3_600_000;
-/** Of an outage of the receiver: crossings are few. */
+/** Crossings are few: more rows than this are a bug's, and must not fill the storage. */
 const MAX_ROWS = 1_000;
 
 type Row = {
@@ -27,60 +29,137 @@ type Row = {
 export class Outbox {
   readonly #sql: SqlStorage;
 
-  /** Creates the table where there is none; its name carries the version of its form. */
+  /**
+   * Creates the table where there is none; its name carries the version of its form. The receiver's column
+   * was added later, with a default, so that versions before and after can work on the same rows.
+   */
   constructor(sql: SqlStorage) {
     this.#sql = sql;
     sql.exec(`CREATE TABLE IF NOT EXISTS outbox_v1 (
       seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, type TEXT NOT NULL, body TEXT NOT NULL,
       created_at INTEGER NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL)`);
-  }
-
-  add(account: string, event: AlertEvent, now: number): void {
-    const { type, threshold, available } = event;
-    const { id, body } = newMessage(type, { account, threshold, available }, now);
-    this.#sql.exec(
-      `INSERT INTO outbox_v1 (id, type, body, created_at, attempts, next_at) VALUES (?, ?, ?, ?, 0, ?)`,
-      ...[id, type, body, now, now],
-    );
-    this.#sql.exec(
-      "DELETE FROM outbox_v1 WHERE seq <= (SELECT MAX(seq) FROM outbox_v1) - ?",
-      MAX_ROWS,
-    );
-  }
-
-  /** When there is something to do, epoch milliseconds; `null` when nothing is waiting. */
-  nextAt(): number | null {
-    return this.#first()?.next_at ?? null;
-  }
-
-  /** Sends what is due. Stops at the first that cannot be delivered: those after it must not overtake it. */
-  async deliver(account: string, target: AlertTarget): Promise<void> {
-    for (let row = this.#first(); row !== null && row.next_at <= Date.now(); row = this.#first()) {
-      const { seq, id, type, body, created_at } = row;
-      const status = await send(target, { id, body }, Date.now());
-      const delivered = isTaken(status);
-      const now = Date.now();
-      const attempts = row.attempts + 1;
-      const facts = { account, reason: type, upstream_status: status, failures: attempts };
-      if (delivered || now - created_at >= KEEP_MS) {
-        this.#sql.exec("DELETE FROM outbox_v1 WHERE seq = ?", seq);
-        logLine(delivered ? "info" : "error", delivered ? "alert_sent" : "alert_dropped", facts);
-        continue;
-      }
-      const delay = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(row.attempts, 20));
-      // Up to a quarter less, so that many accounts do not come at once; and never past the end.
-      const jittered = delay * (1 - Math.random() / 4);
-      const next = Math.ceil(Math.min(now + jittered, created_at + KEEP_MS));
-      this.#sql.exec(
-        "UPDATE outbox_v1 SET attempts = ?, next_at = ? WHERE seq = ?",
-        ...[attempts, next, seq],
-      );
-      logLine("warn", "alert_failed", { ...facts, retry_in_ms: next - now });
-      return;
+    const columns = sql.exec<{ name: string }>("PRAGMA table_info(outbox_v1)").toArray();
+    if (!columns.some(({ name }) => name === "receiver")) {
+      sql.exec("ALTER TABLE outbox_v1 ADD COLUMN receiver INTEGER NOT NULL DEFAULT 0");
     }
   }
 
-  #first(): Row | null {
-    return this.#sql.exec<Row>("SELECT * FROM outbox_v1 ORDER BY seq LIMIT 1").toArray()[0] ?? null;
+  /** @param receiver its place in the list of receivers */
+  add(account: string, receiver: number, event: AlertEvent, now: number): void {
+    const { type, ...data } = event;
+    const { id, body } = newMessage(type, { account, ...data }, now);
+    this.#sql.exec(
+      `INSERT INTO outbox_v1 (receiver, id, type, body, created_at, attempts, next_at)
+        VALUES (?, ?, ?, ?, ?, 0, ?)`,
+      ...[receiver, id, type, body, now, now],
+    );
+    const surplus = this.#rows("ORDER BY seq DESC LIMIT -1 OFFSET ?", MAX_ROWS);
+    for (const row of surplus) this.#drop(account, row, "too_many");
   }
+
+  /** When the receiver's next event is due, epoch milliseconds; null when nothing waits. */
+  nextAt(receiver: number): number | null {
+    return this.#first(receiver)?.next_at ?? null;
+  }
+
+  /** When the first event for a receiver that is not configured any more is dropped; null without any. */
+  nextDropAt(receivers: number): number | null {
+    const [oldest] = this.#rows("WHERE receiver >= ? ORDER BY created_at LIMIT 1", receivers);
+    return oldest === undefined ? null : oldest.created_at + KEEP_MS;
+  }
+
+  /** Sends what is due. Stops at the first that cannot be delivered: those after it must not overtake it. */
+  async deliver(account: string, receiver: number, to: Receiver): Promise<void> {
+    for (let row = this.#first(receiver); row !== null; row = this.#first(receiver)) {
+      const now = Date.now();
+      if (row.next_at > now) return;
+      if (now - row.created_at > KEEP_MS + GRACE_MS) {
+        this.#drop(account, row, "expired");
+        continue;
+      }
+      const delivery = await send(to, row, now);
+      if (!this.#settle(account, row, delivery, Date.now())) return;
+    }
+  }
+
+  /** Drops what has waited for too long for a receiver that is not configured any more. */
+  dropUnconfigured(account: string, receivers: number, now: number): void {
+    const expired = this.#rows(
+      "WHERE receiver >= ? AND created_at <= ? ORDER BY seq",
+      ...[receivers, now - KEEP_MS],
+    );
+    for (const row of expired) this.#drop(account, row, "expired");
+  }
+
+  /** @returns whether the row is gone, so that the next one may go out */
+  #settle(account: string, row: Row, delivery: Delivery, now: number): boolean {
+    const attempts = row.attempts + 1;
+    const { status } = delivery;
+    if (isTaken(delivery)) {
+      this.#delete(row);
+      logLine("info", "alert_sent", {
+        account,
+        reason: row.type,
+        upstream_status: status,
+        failures: attempts,
+      });
+      return true;
+    }
+    // 410 Gone: the receiver wants no more of it.
+    if (status === 410 || now - row.created_at >= KEEP_MS) {
+      this.#drop(account, { ...row, attempts }, status);
+      return true;
+    }
+    const next = nextAttemptAt(row, delivery.retryAfterMs, now);
+    this.#sql.exec(
+      "UPDATE outbox_v1 SET attempts = ?, next_at = ? WHERE seq = ?",
+      ...[attempts, next, row.seq],
+    );
+    logLine("warn", "alert_failed", {
+      account,
+      reason: row.type,
+      upstream_status: status,
+      failures: attempts,
+      retry_in_ms: next - now,
+    });
+    return false;
+  }
+
+  /** @param status of the last attempt, or why there was none */
+  #drop(account: string, row: Row, status: number | string): void {
+    this.#delete(row);
+    logLine("error", "alert_dropped", {
+      account,
+      reason: row.type,
+      upstream_status: status,
+      failures: row.attempts,
+    });
+  }
+
+  #delete({ seq }: Row): void {
+    this.#sql.exec("DELETE FROM outbox_v1 WHERE seq = ?", seq);
+  }
+
+  #first(receiver: number): Row | null {
+    return this.#rows("WHERE receiver = ? ORDER BY seq LIMIT 1", receiver)[0] ?? null;
+  }
+
+  #rows(rest: string, ...bindings: number[]): Row[] {
+    return this.#sql.exec<Row>(`SELECT * FROM outbox_v1 ${rest}`, ...bindings).toArray();
+  }
+}
+
+/**
+ * Exponential backoff from 5 s to an hour, up to a quarter less so that many accounts do not come at once;
+ * `Retry-After` when longer, up to an hour; and never past the end.
+ */
+function nextAttemptAt(
+  { attempts, created_at }: Row,
+  retryAfterMs: number | null,
+  now: number,
+): number {
+  const delay = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempts, 20));
+  const jittered = delay * (1 - Math.random() / 4);
+  const asked = Math.min(MAX_DELAY_MS, retryAfterMs ?? 0);
+  return Math.ceil(Math.min(now + Math.max(jittered, asked), created_at + KEEP_MS));
 }

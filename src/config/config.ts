@@ -1,8 +1,7 @@
 /** Parses the environment once, at the door: everything else gets the parsed configuration. */
 import { REQUIRED_BINDINGS } from "../env.ts";
-import type { Money } from "../lib/money.ts";
 import { type Account, resolveAccounts } from "./accounts.ts";
-import { type AlertTarget, resolveSigningSecret } from "./alert-targets.ts";
+import { type AlertTarget, resolveAlertTargets } from "./alert-targets.ts";
 import { wordsFor } from "./issues.ts";
 import { readVariable } from "./read-variable.ts";
 import { VARIABLES, type Variables } from "./variables.ts";
@@ -12,8 +11,8 @@ export type { AlertTarget } from "./alert-targets.ts";
 export type { AppCheck } from "./app-check.ts";
 
 export type Config = Readonly<Omit<Variables, "ACCOUNTS" | "ALERTS">> & {
-  /** Where crossings are reported, with the signing secret. */
-  readonly alerts?: AlertTarget & { readonly thresholds: readonly Money[] };
+  /** Where crossings are reported, with the signing secrets; empty without `ALERTS`. */
+  readonly alerts: readonly AlertTarget[];
   /** Zoo accounts by name, with their tokens. */
   readonly accounts: ReadonlyMap<string, Account>;
 };
@@ -51,16 +50,15 @@ function parseEnvironment(env: Environment): ParsedConfig {
     problems.push("STALE_SECONDS: is shorter than FRESH_SECONDS");
   }
   const resolved = resolveAccounts(given.ACCOUNTS, env, { url, location });
-  const signing = resolveSigningSecret(given.ALERTS, env);
-  problems.push(...resolved.problems, ...(signing.problem === undefined ? [] : [signing.problem]));
+  const alerts = resolveAlertTargets(given.ALERTS, valid.ALERTS ?? [], env);
+  problems.push(...resolved.problems, ...alerts.problems);
   if (problems.length > 0) return { ok: false, problems };
   // Complete: a variable that is not in it has put its problem on the list.
-  const { ACCOUNTS: _, ALERTS, ...variables } = valid as Variables;
+  const { ACCOUNTS: _, ALERTS: __, ...variables } = valid as Variables;
   // Treat mode "off" as not configured.
   const APP_CHECK = variables.APP_CHECK?.mode === "off" ? undefined : variables.APP_CHECK;
-  const alerts = ALERTS && { ...ALERTS, secret: signing.secret };
   const { accounts } = resolved;
-  return { ok: true, config: { ...variables, APP_CHECK, accounts, ...(alerts && { alerts }) } };
+  return { ok: true, config: { ...variables, APP_CHECK, accounts, alerts: alerts.targets } };
 }
 
 /** Reads and checks each variable by itself, so that one mistake hides no other. */

@@ -29,15 +29,28 @@ export function readVariable(kind: Kind, given: unknown, fallback: unknown): unk
         ...value,
         project_number: numberAsText(value.project_number),
       }));
-    case "alerts":
-      return unlessEmpty(fromJson(given, fallback), (value: { thresholds?: unknown }) => ({
-        ...value,
-        thresholds: Array.isArray(value.thresholds)
-          ? value.thresholds.map((amount) => readMoney(numberAsText(amount)))
-          : value.thresholds,
-      }));
+    case "alerts": {
+      const value = fromJson(given, fallback);
+      if (!Array.isArray(value)) return unlessEmpty(value, readTarget);
+      return value.length === 0 ? undefined : value.map(readTarget);
+    }
   }
 }
+
+/** A receiver of alerts: its amounts and its days may be written as text or as numbers. */
+function readTarget(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const table: { thresholds?: unknown; days?: unknown } = value;
+  const { thresholds, days, ...rest } = table;
+  return {
+    ...rest,
+    thresholds: eachOf(thresholds, (amount) => readMoney(numberAsText(amount))),
+    ...(days === undefined ? {} : { days: eachOf(days, textAsNumber) }),
+  };
+}
+
+const eachOf = (list: unknown, read: (item: unknown) => unknown) =>
+  Array.isArray(list) ? list.map(read) : list;
 
 /** `.dev.vars`, secrets and `--var` are always text. */
 function fromJson(given: unknown, fallback: unknown): unknown {
@@ -46,10 +59,13 @@ function fromJson(given: unknown, fallback: unknown): unknown {
 }
 
 /** Treats an empty table as not configured. */
-function unlessEmpty(value: unknown, read: (table: object) => object): unknown {
+function unlessEmpty(value: unknown, read: (table: object) => unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.keys(value).length === 0 ? undefined : read(value);
 }
 
 /** TOML may hold a number where the meaning is text: an amount, a project's number. */
 const numberAsText = (value: unknown) => (typeof value === "number" ? String(value) : value);
+
+const textAsNumber = (value: unknown) =>
+  typeof value === "string" && /^\d{1,3}(\.\d{1,2})?$/.test(value) ? Number(value) : value;

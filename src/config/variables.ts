@@ -135,7 +135,8 @@ export const VARIABLES = {
     kind: "alerts",
     schema: z.optional(alertsSchema),
     default: {},
-    meaning: '`{url, secret: "NAME_OF_SECRET", thresholds: ["50.00"]}`',
+    meaning:
+      'Receivers of alerts, one or a list of up to three: `{url, secret: "NAME_OF_SECRET" or a list of two, thresholds: ["50.00"], days: ["7"], stale_minutes: 30}`',
   },
   ACCOUNTS: {
     kind: "json",

@@ -87,6 +87,23 @@ export class History {
         GROUP BY (at - CAST(? AS INTEGER)) / CAST(? AS INTEGER)) ORDER BY at`,
       ...[source, from, now, from, bucketMs],
     );
+    return { from, to: now, points, forecast: this.#forecast(source, now) };
+  }
+
+  /** How long the balance lasts by the forecast, milliseconds: `Infinity` without spending, null when not known yet. */
+  lastsMs(source: string, now: number): number | null {
+    const { lasts_until, forecast_reason } = this.#forecast(source, now);
+    switch (forecast_reason) {
+      case null:
+        return lasts_until - now;
+      case "not_spending":
+        return Number.POSITIVE_INFINITY;
+      case "not_enough_history":
+        return null;
+    }
+  }
+
+  #forecast(source: string, now: number): Forecast {
     // A week, and what was before it: its first fall is one from there.
     const week = this.#rows(
       source,
@@ -94,7 +111,7 @@ export class History {
         (SELECT MAX(at) FROM history_v1 WHERE source = ? AND at <= ?), 0) ORDER BY at`,
       ...[now, source, now - 7 * DAY_MS],
     );
-    return { from, to: now, points, forecast: forecast(week, now) };
+    return forecast(week, now);
   }
 
   #rows(source: string, rest: string, ...bindings: (string | number)[]): Row[] {

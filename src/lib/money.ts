@@ -57,7 +57,7 @@ export function compareMoney(a: Money, b: Money): -1 | 0 | 1 {
   return difference < 0n ? -1 : 1;
 }
 
-const scaleOf = (money: Money) => money.length - money.indexOf(".") - 1;
+export const scaleOf = (money: Money) => money.length - money.indexOf(".") - 1;
 
 /** The amount in units of 10^-`scale`; `scale` must not be less than the amount's own. */
 export function unitsOf(money: Money, scale: number): bigint {

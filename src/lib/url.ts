@@ -9,15 +9,24 @@ export function isSafeUrl(text: string): boolean {
   return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
 }
 
+/**
+ * Ends of names that only private networks resolve: reserved (RFC 6761, RFC 6762, RFC 8375), kept out of
+ * the public DNS by ICANN, or customary inside clusters and offices.
+ */
+const PRIVATE_NAMES =
+  /\.(localhost|localdomain|local|internal|intranet|intra|private|corp|home|lan|arpa|svc)$/;
+
 /** An https URL whose host is not private, loopback, link-local or reserved. IPv6 literals are refused altogether. */
 export function isPublicHttps(text: string): boolean {
-  const url = URL.parse(text);
+  // The parser would silently drop white space, and what was checked would not be what was written.
+  const url = /\s/.test(text) ? null : URL.parse(text);
   if (url === null || url.protocol !== "https:" || url.username !== "" || url.password !== "") {
     return false;
   }
   const host = url.hostname.replace(/\.$/, "");
   if (host.startsWith("[") || !host.includes(".")) return false;
-  if (/\.(localhost|local|internal|home|lan|arpa)$/.test(host)) return false;
+  // No empty label: resolvers differ in what they make of "localhost..".
+  if (host.split(".").includes("") || PRIVATE_NAMES.test(host)) return false;
   const [, a = "", b = ""] = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host) ?? [];
   if (a === "") return true;
   const [first, second] = [Number(a), Number(b)];

@@ -6,6 +6,7 @@ import type { Account, Config } from "../config/config.ts";
 import { type FetchTextResult, fetchText } from "../lib/fetch-text.ts";
 import type { Drift } from "../lib/log.ts";
 import { saneId } from "../lib/request-id.ts";
+import { parseRetryAfter } from "../lib/retry-after.ts";
 import { fetchAccess } from "./access.ts";
 import { readZooBody } from "./body.ts";
 
@@ -81,17 +82,6 @@ function judge(answer: FetchTextResult, target: string): UpstreamResult {
   if (!read.ok) return failed("upstream_invalid", status, read.drift);
   if (!balanceSchema.safeParse(read.balance).success) return failed("upstream_invalid", status);
   return { ok: true, balance: read.balance, access: null, status, drift: read.drift, zooRequestId };
-}
-
-/**
- * @param value delta seconds or an HTTP date (RFC 9110, section 10.2.3)
- * @returns milliseconds from `now`, or `null` when absent or not of either form
- */
-export function parseRetryAfter(value: string | null, now: number): number | null {
-  if (value === null) return null;
-  if (/^\d+$/.test(value)) return Number(value) * 1_000;
-  const at = /^[A-Z][a-z]{2}, /.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? null : Math.max(0, at - now);
 }
 
 function requestIdOf(answer: FetchTextResult): string | null {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Failure, nextFailure } from "../../src/balance/backoff.ts";
-import { parseRetryAfter } from "../../src/zoo/client.ts";
+import { parseRetryAfter } from "../../src/lib/retry-after.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 10, 0, 0);
 const reason = "upstream_unavailable";

@@ -53,6 +53,7 @@ test("with no variable set, every default of the table applies", () => {
     JWT_ISSUERS: [],
     APP_CHECK: undefined,
     CORS_ORIGINS: [],
+    alerts: [],
     accounts: new Map([["default", account("default", TOKEN)]]),
   });
 });
@@ -258,14 +259,35 @@ describe("ACCOUNTS", () => {
 
 const ALERTS = { url: "https://hooks.example.com/", secret: "HOOK", thresholds: ["10.00"] };
 
-test("ALERTS takes thresholds as text or number, and an empty table means no alerts", () => {
-  const HOOK = `whsec_${btoa("x".repeat(32))}`;
+const HOOK = `whsec_${btoa("x".repeat(32))}`;
+
+test("ALERTS takes thresholds and days as text or number, and an empty one means no alerts", () => {
   const thresholds = ["50", 10, "0.5"];
-  const { alerts } = parse({ ALERTS: { ...ALERTS, thresholds }, HOOK });
-  expect(alerts).toEqual({ ...ALERTS, secret: HOOK, thresholds: ["50.00", "10.00", "0.50"] });
-  for (const none of [undefined, {}, "", "{}"]) {
-    expect(parse({ ALERTS: none }).alerts).toBeUndefined();
+  const days = ["7", 2, "0.5"];
+  const { url } = ALERTS;
+  expect(parse({ ALERTS: { ...ALERTS, thresholds, days }, HOOK }).alerts).toEqual([
+    {
+      url,
+      secrets: [HOOK],
+      thresholds: ["50.00", "10.00", "0.50"],
+      days: [7, 2, 0.5],
+      staleMinutes: 30,
+    },
+  ]);
+  for (const none of [undefined, {}, "", "{}", [], "[]"]) {
+    expect(parse({ ALERTS: none }).alerts).toEqual([]);
   }
+});
+
+test("ALERTS takes up to three receivers, each with one secret or, in a rotation, two", () => {
+  const second = { ...ALERTS, url: "https://b.example/", secret: ["HOOK", "HOOK_2"] };
+  const given = JSON.stringify([ALERTS, { ...second, stale_minutes: 0 }]);
+  const HOOK_2 = btoa("y".repeat(32));
+  const { alerts } = parse({ ALERTS: given, HOOK, HOOK_2 });
+  expect(alerts.map(({ url, secrets, staleMinutes }) => [url, secrets, staleMinutes])).toEqual([
+    [ALERTS.url, [HOOK], 30],
+    [second.url, [HOOK, HOOK_2], 0],
+  ]);
 });
 
 test.each<[Record<string, unknown>, string]>([
@@ -296,6 +318,16 @@ test.each<[Record<string, unknown>, string]>([
   [{ ALERTS: { ...ALERTS, thresholds: ["0.00"] } }, "ALERTS.thresholds.0: must be an amount, more"],
   [{ ALERTS: { ...ALERTS, thresholds: ["1", "1.00"] } }, "ALERTS.thresholds: must be at most 10"],
   [{ ALERTS: { ...ALERTS, thresholds: "10" } }, "ALERTS.thresholds: must be given as array"],
+  [{ ALERTS: [ALERTS, { ...ALERTS, url: "x" }] }, "ALERTS.1.url: must be an https URL of a pub"],
+  [{ ALERTS: [ALERTS, ALERTS, ALERTS, ALERTS] }, "ALERTS: must hold 1 to 3"],
+  [{ ALERTS: { ...ALERTS, days: ["0"] } }, "ALERTS.days.0: must be a number of days"],
+  [{ ALERTS: { ...ALERTS, days: [7, "7"] } }, "ALERTS.days: must be at most 10 numbers of days"],
+  [{ ALERTS: { ...ALERTS, stale_minutes: -1 } }, "ALERTS.stale_minutes: must be a whole number"],
+  [{ ALERTS: { ...ALERTS, secret: ["A", "B", "C"] } }, "ALERTS.secret: must hold 1 to 2"],
+  [{ ALERTS: { ...ALERTS, secret: ["HOOK", "GONE"] }, HOOK }, "GONE: the secret is missing or not"],
+  [{ ALERTS: { ...ALERTS, more: 1 } }, "ALERTS: has an unknown key: more"],
+  [{ ALERTS: "x" }, "ALERTS: is not JSON"],
+  [{ ALERTS: 5 }, "ALERTS: must be given as object"],
   [{ ALERTS }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
   [{ ALERTS, HOOK: CANARY }, "HOOK: the secret is missing or not base64 of 24 bytes (ALERTS)"],
   [{ JWT_ISSUERS: [{ ...ISSUER, scope: ["a", "b"] }] }, "JWT_ISSUERS.0.scope: must be text"],

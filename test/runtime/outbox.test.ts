@@ -1,15 +1,20 @@
 /** Deliveries by the object's alarm, with the clock moved from one to the next. */
 import { runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { env } from "./support.ts";
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** In the future of the real clock, by which alarms go off: here they are called when their time has come. */
 const START = Math.ceil(Date.now() / DAY_MS + 1) * DAY_MS;
-const ALERTS = { url: "https://hooks.example/", secret: "HOOK", thresholds: ["50.00", "40.00"] };
-const variables = { ALERTS, HOOK: btoa("x".repeat(32)) };
+const FIRST = "https://hooks.example/";
+const SECOND = "https://pager.example/";
+const ALERTS = { url: FIRST, secret: "HOOK", thresholds: ["50.00", "40.00"] };
+const variables = { ALERTS, HOOK: btoa("x".repeat(32)), HOOK_2: btoa("y".repeat(32)) };
 const demand = {
   account: "default",
   maxAge: null,
@@ -18,19 +23,49 @@ const demand = {
   requestId: "t",
 } as const;
 
-const logs: { event: string; reason?: string; upstream_status?: unknown; failures?: number }[] = [];
+interface Line {
+  readonly event: string;
+  readonly reason?: string;
+  readonly upstream_status?: unknown;
+  readonly failures?: number;
+  readonly retry_in_ms?: number;
+}
+const logs: Line[] = [];
 for (const level of ["info", "warn", "error"] as const) {
   vi.spyOn(console, level).mockImplementation((line) => {
     logs.push(JSON.parse(String(line)));
   });
 }
+
+interface Attempt {
+  readonly url: string;
+  readonly id: string;
+  readonly type: string;
+  readonly threshold: string | null;
+  readonly at: number;
+  readonly init: RequestInit;
+}
+const attempts: Attempt[] = [];
 const fetched = vi.spyOn(globalThis, "fetch");
-let receive: (init: RequestInit | undefined) => Promise<Response>;
+let receive: (attempt: Attempt) => Response | Promise<Response>;
+const answering = (status: number, headers: Record<string, string> = {}) => {
+  return () => new Response(null, { status, headers });
+};
+
 beforeEach(() => {
   logs.length = 0;
-  fetched.mockImplementation(async (url, init) =>
-    String(url) === ALERTS.url ? receive(init) : Response.json(balanceBody("2026-08")),
-  );
+  attempts.length = 0;
+  receive = answering(204);
+  fetched.mockImplementation(async (input, init = {}) => {
+    const url = String(input);
+    if (url.startsWith("https://api.zoo.dev/")) return Response.json(balanceBody("2026-08"));
+    if (url !== FIRST && url !== SECOND) throw new Error(`an unexpected request to ${url}`);
+    const id = new Headers(init.headers).get("webhook-id") ?? "";
+    const { type, data } = JSON.parse(String(init.body));
+    const attempt = { url, id, type, threshold: data.threshold, at: Date.now(), init };
+    attempts.push(attempt);
+    return receive(attempt);
+  });
   vi.useFakeTimers({ toFake: ["Date"], now: START });
 });
 afterEach(() => {
@@ -38,66 +73,82 @@ afterEach(() => {
 });
 
 const about = (event: string) => logs.filter((line) => line.event === event);
-const idOf = (init: RequestInit | undefined) => new Headers(init?.headers).get("webhook-id") ?? "";
+const thresholdsTo = (url: string) =>
+  attempts.filter((one) => one.url === url).map(({ threshold }) => threshold);
 
-const inObject = (
-  name: string,
-  work: (object: AccountBalance, storage: DurableObjectStorage) => Promise<void>,
-) =>
+interface Inside {
+  readonly object: AccountBalance;
+  readonly storage: DurableObjectStorage;
+  /** From now on it runs under this environment. */
+  configure(changed: object): void;
+  /** Has the alarms go off whose time comes until then. */
+  alarmsUntil(end: number): Promise<void>;
+}
+
+const inObject = (name: string, work: (inside: Inside) => Promise<void>) =>
   runInDurableObject(
     env.ACCOUNT_BALANCE.getByName(name),
     (object: AccountBalance, { storage }: DurableObjectState) => {
-      Reflect.set(object, "env", { ...env, ...variables });
-      return work(object, storage);
+      const configure = (changed: object) =>
+        Reflect.set(object, "env", { ...env, ...variables, ...changed });
+      configure({});
+      return work({
+        object,
+        storage,
+        configure,
+        async alarmsUntil(end) {
+          for (let at = await storage.getAlarm(); at !== null && at <= end; ) {
+            vi.setSystemTime(Math.max(at, Date.now()));
+            await storage.deleteAlarm();
+            await object.alarm();
+            at = await storage.getAlarm();
+          }
+          vi.setSystemTime(Math.max(end, Date.now()));
+        },
+      });
     },
   );
 
-test("a receiver that is down for good: a day of attempts, further and further apart, then the next event", async () => {
-  const attempts: { id: string; at: number }[] = [];
-  receive = async (init) => {
-    attempts.push({ id: idOf(init), at: Date.now() });
-    return new Response(null, { status: 500 });
-  };
-  await inObject("outbox-down", async (object, storage) => {
+test("with a receiver that is down for good, an event is tried for a day, less and less often, then the next", async () => {
+  receive = answering(500);
+  await inObject("outbox-down", async ({ object, storage, alarmsUntil }) => {
     await object.refresh(demand);
-    for (let at = await storage.getAlarm(); at !== null; at = await storage.getAlarm()) {
-      vi.setSystemTime(Math.max(at, Date.now()));
-      await storage.deleteAlarm();
-      await object.alarm();
-    }
+    await alarmsUntil(START + 3 * DAY_MS);
+    expect(await storage.getAlarm()).toBeNull();
   });
   const ids = [...new Set(attempts.map(({ id }) => id))];
   expect(ids).toHaveLength(2);
   const first = attempts.filter(({ id }) => id === ids[0]).map(({ at }) => at);
   const gaps = first.slice(1).map((at, n) => at - (first[n] ?? 0));
   for (const [n, gap] of gaps.slice(0, -1).entries()) {
-    const longest = Math.min(3_600_000, 5_000 * 2 ** n);
+    const longest = Math.min(HOUR_MS, 5_000 * 2 ** n);
     expect(gap).toBeLessThanOrEqual(longest);
     expect(gap).toBeGreaterThanOrEqual(longest * 0.75 - 1);
   }
-  // Given up a day after it was made, not before; nothing overtook it.
+  // Dropped a day after it was made, not before; nothing overtook it.
   expect((first.at(-1) ?? 0) - START).toBe(DAY_MS);
   expect(attempts.map(({ id }) => id).lastIndexOf(ids[0] ?? "")).toBe(first.length - 1);
   expect(about("alert_dropped")).toHaveLength(2);
   expect(about("alert_dropped")[0]).toMatchObject({
     reason: "balance.low",
+    upstream_status: 500,
     failures: first.length,
   });
 });
 
-test("a receiver that never answers holds up neither a refresh nor a caller, and is given up after 5 s", async () => {
+test("a receiver that never answers delays neither a refresh nor a caller, and is cut off after 5 s", async () => {
   const { promise: arrived, resolve } = Promise.withResolvers<void>();
-  receive = (init) => {
+  receive = ({ init }) => {
     resolve();
     return new Promise((_, reject) => {
-      init?.signal?.addEventListener("abort", () => reject(new Error("aborted")));
+      init.signal?.addEventListener("abort", () => reject(new Error("aborted")));
     });
   };
-  await inObject("outbox-slow", async (object) => {
+  await inObject("outbox-slow", async ({ object }) => {
     await object.refresh(demand);
     const delivering = object.alarm();
     await arrived;
-    vi.setSystemTime(START + 3_600_000);
+    vi.setSystemTime(START + HOUR_MS);
     // Answered while the delivery hangs.
     expect((await object.refresh(demand)).record).not.toBeNull();
     expect(about("alert_failed")).toEqual([]);
@@ -106,28 +157,249 @@ test("a receiver that never answers holds up neither a refresh nor a caller, and
   expect(about("alert_failed")).toMatchObject([{ upstream_status: "timeout", failures: 1 }]);
 }, 10_000);
 
-test("a redirect is not followed, and is a failure", async () => {
-  const urls: string[] = [];
-  receive = async () =>
-    new Response(null, { status: 302, headers: { location: "https://10.0.0.1/" } });
-  await inObject("outbox-redirect", async (object) => {
+test("a redirect is not followed, and counts as a failure", async () => {
+  receive = answering(302, { location: "https://10.0.0.1/" });
+  await inObject("outbox-redirect", async ({ object }) => {
     await object.refresh(demand);
     await object.alarm();
   });
-  for (const [url] of fetched.mock.calls) urls.push(String(url));
-  expect(urls.some((url) => url.includes("10.0.0.1"))).toBe(false);
+  expect(attempts.map(({ init }) => init.redirect)).toEqual(["manual"]);
   expect(about("alert_failed")).toMatchObject([{ upstream_status: 302 }]);
 });
 
-test("without ALERTS nothing is kept and nothing sent", async () => {
-  receive = async () => new Response(null, { status: 204 });
-  await runInDurableObject(
-    env.ACCOUNT_BALANCE.getByName("outbox-none"),
-    async (object: AccountBalance, { storage }: DurableObjectState) => {
+test("without ALERTS nothing is stored and nothing sent", async () => {
+  await inObject("outbox-none", async ({ object, storage, configure }) => {
+    configure({ ALERTS: undefined });
+    await object.refresh(demand);
+    await object.alarm();
+    expect(await storage.getAlarm()).toBeNull();
+    expect(storage.kv.get("alerts_v2")).toBeUndefined();
+    expect(storage.sql.exec("SELECT * FROM outbox_v1").toArray()).toEqual([]);
+  });
+  expect(attempts).toEqual([]);
+});
+
+describe("the manners of a webhook", () => {
+  test.each([
+    [429, "600", 600_000],
+    [503, "1800", 1_800_000],
+    [503, "86400", HOUR_MS],
+    [429, new Date(START + 900_000).toUTCString(), 900_000],
+  ])("Retry-After of a %i is honoured up to an hour: %s", async (status, value, expected) => {
+    receive = answering(status, { "retry-after": value });
+    await inObject(`outbox-asked-${status}-${value}`, async ({ object, alarmsUntil }) => {
+      await object.refresh(demand);
+      await alarmsUntil(START + 1);
+      expect(about("alert_failed")).toMatchObject([{ retry_in_ms: expected }]);
+      receive = answering(204);
+      await alarmsUntil(START + expected - 1);
+      expect(attempts).toHaveLength(1);
+      await alarmsUntil(START + expected);
+      expect(thresholdsTo(FIRST)).toEqual(["50.00", "50.00", "40.00"]);
+    });
+  });
+
+  test.each([
+    [500, "3600"],
+    [503, "soon"],
+    [429, "0"],
+  ])("Retry-After of a %i that says %s does not change the backoff", async (status, value) => {
+    receive = answering(status, { "retry-after": value });
+    await inObject(`outbox-not-asked-${status}`, async ({ object }) => {
       await object.refresh(demand);
       await object.alarm();
+    });
+    const [line] = about("alert_failed");
+    expect(line?.retry_in_ms).toBeGreaterThan(3_700);
+    expect(line?.retry_in_ms).toBeLessThanOrEqual(5_000);
+  });
+
+  test("410 ends the event at once, with its line, and the next one goes out", async () => {
+    receive = ({ threshold }) => new Response(null, { status: threshold === "50.00" ? 410 : 204 });
+    await inObject("outbox-gone", async ({ object, storage, alarmsUntil }) => {
+      await object.refresh(demand);
+      await alarmsUntil(START);
       expect(await storage.getAlarm()).toBeNull();
-      expect(storage.kv.get("alerts")).toBeUndefined();
+    });
+    expect(thresholdsTo(FIRST)).toEqual(["50.00", "40.00"]);
+    expect(about("alert_dropped")).toMatchObject([{ upstream_status: 410, failures: 1 }]);
+    expect(about("alert_sent")).toHaveLength(1);
+  });
+
+  test("with two secrets both signatures are sent, so a receiver that knows either accepts", async () => {
+    await inObject("outbox-rotation", async ({ object, configure }) => {
+      configure({ ALERTS: { ...ALERTS, secret: ["HOOK", "HOOK_2"] } });
+      await object.refresh(demand);
+      await object.alarm();
+    });
+    expect(attempts).toHaveLength(2);
+    for (const { init } of attempts) {
+      const headers = Object.fromEntries(new Headers(init.headers));
+      expect(headers["webhook-signature"]?.split(" ")).toHaveLength(2);
+      for (const secret of [variables.HOOK, variables.HOOK_2]) {
+        expect(new Webhook(secret).verify(String(init.body), headers)).toBeTruthy();
+      }
+      const stranger = new Webhook(btoa("z".repeat(32)));
+      expect(() => stranger.verify(String(init.body), headers)).toThrow("No matching signature");
+    }
+  });
+});
+
+describe("several receivers", () => {
+  const both = [ALERTS, { ...ALERTS, url: SECOND, thresholds: ["45.00", "40.00"] }];
+
+  test("each get their own events in their own order: one that is down holds up no other", async () => {
+    receive = ({ url }) => new Response(null, { status: url === FIRST ? 500 : 204 });
+    await inObject("receivers-order", async ({ object, configure, alarmsUntil }) => {
+      configure({ ALERTS: both });
+      await object.refresh(demand);
+      await alarmsUntil(START + HOUR_MS);
+      expect(thresholdsTo(SECOND)).toEqual(["45.00", "40.00"]);
+      expect(new Set(thresholdsTo(FIRST))).toEqual(new Set(["50.00"]));
+      receive = answering(204);
+      await alarmsUntil(START + 3 * HOUR_MS);
+      expect(thresholdsTo(FIRST).slice(-2)).toEqual(["50.00", "40.00"]);
+      expect(thresholdsTo(SECOND)).toHaveLength(2);
+    });
+    expect(new Set(attempts.map(({ id }) => id)).size).toBe(4);
+  });
+
+  test("that are taken away leave events that are dropped after a day, or sent once they are back", async () => {
+    await inObject("receivers-removed", async ({ object, configure, alarmsUntil, storage }) => {
+      receive = answering(500);
+      configure({ ALERTS: both });
+      await object.refresh(demand);
+      await alarmsUntil(START + MINUTE_MS);
+      receive = answering(204);
+      configure({});
+      await alarmsUntil(START + HOUR_MS);
+      expect(thresholdsTo(FIRST).slice(-1)).toEqual(["40.00"]);
+      const sent = thresholdsTo(SECOND).length;
+      await alarmsUntil(START + DAY_MS - 1);
+      expect(about("alert_dropped")).toEqual([]);
+      await alarmsUntil(START + DAY_MS);
+      expect(about("alert_dropped")).toHaveLength(2);
+      expect(thresholdsTo(SECOND)).toHaveLength(sent);
+      expect(await storage.getAlarm()).toBeNull();
+    });
+  });
+});
+
+/** What an alarm may meet while an event waits, and what is configured then. */
+const FAULTS: Readonly<Record<string, (inside: Inside) => Promise<void>>> = {
+  "a bad configuration": async ({ configure, alarmsUntil }) => {
+    configure({ FRESH_SECONDS: "never" });
+    await alarmsUntil(Date.now() + 2 * MINUTE_MS);
+  },
+  "no ALERTS": async ({ configure, alarmsUntil }) => {
+    configure({ ALERTS: undefined });
+    await alarmsUntil(Date.now() + 2 * MINUTE_MS);
+  },
+  "an error": async ({ alarmsUntil }) => {
+    const thrown = vi.spyOn(crypto.subtle, "importKey").mockRejectedValue(new Error("boom"));
+    await alarmsUntil(Date.now() + 2 * MINUTE_MS);
+    thrown.mockRestore();
+  },
+  "the loss of an alarm": async ({ storage }) => {
+    await storage.deleteAlarm();
+  },
+  "an alarm that was used up": async ({ storage, configure, alarmsUntil }) => {
+    configure({ FRESH_SECONDS: "never" });
+    await alarmsUntil(Date.now() + 2 * MINUTE_MS);
+    await storage.deleteAlarm();
+  },
+};
+
+describe("after an alarm has met", () => {
+  test.each(
+    Object.entries(FAULTS).flatMap(([fault, meet]) =>
+      [10 * MINUTE_MS, 23 * HOUR_MS].map((later) => [fault, later, meet] as const),
+    ),
+  )(
+    "%s, the refresh %i ms later takes up what waits, once and in order",
+    async (fault, later, meet) => {
+      await inObject(`met-${fault}-${later}`, async (inside) => {
+        const { object, configure, storage, alarmsUntil } = inside;
+        receive = answering(500);
+        await object.refresh(demand);
+        await alarmsUntil(START);
+        await meet(inside);
+        attempts.length = 0;
+        receive = answering(204);
+        configure({});
+        vi.setSystemTime(START + later);
+        await object.refresh(demand);
+        expect(await storage.getAlarm()).not.toBeNull();
+        await alarmsUntil(Date.now() + MINUTE_MS);
+        expect(thresholdsTo(FIRST)).toEqual(["50.00", "40.00"]);
+        expect(new Set(attempts.map(({ id }) => id)).size).toBe(2);
+        await alarmsUntil(START + 2 * DAY_MS);
+        expect(attempts).toHaveLength(2);
+      });
     },
   );
+
+  test.each(Object.entries(FAULTS))(
+    "%s, what is older than a day is dropped with its line, not sent",
+    async (fault, meet) => {
+      await inObject(`late-${fault}`, async (inside) => {
+        const { object, configure, alarmsUntil, storage } = inside;
+        receive = answering(500);
+        await object.refresh(demand);
+        await alarmsUntil(START);
+        await meet(inside);
+        await storage.deleteAlarm();
+        attempts.length = 0;
+        receive = answering(204);
+        configure({});
+        vi.setSystemTime(START + 19 * DAY_MS);
+        await object.refresh(demand);
+        await alarmsUntil(Date.now() + MINUTE_MS);
+        expect(attempts).toEqual([]);
+        expect(about("alert_dropped")).toMatchObject([
+          { reason: "balance.low", upstream_status: "expired" },
+          { reason: "balance.low", upstream_status: "expired" },
+        ]);
+        expect(await storage.getAlarm()).toBeNull();
+      });
+    },
+  );
+
+  test("an error, the alarm comes again by itself within a minute", async () => {
+    await inObject("met-again", async ({ object, alarmsUntil }) => {
+      await object.refresh(demand);
+      const thrown = vi.spyOn(crypto.subtle, "importKey").mockRejectedValueOnce(new Error("boom"));
+      await alarmsUntil(START + MINUTE_MS);
+      thrown.mockRestore();
+      expect(about("internal")).toHaveLength(1);
+      expect(thresholdsTo(FIRST)).toEqual(["50.00", "40.00"]);
+    });
+  });
+});
+
+test("Zoo that fails for stale_minutes is told of by the alarm, a minute after the attempt due then, and its end by the refresh", async () => {
+  await inObject("silence", async ({ object, configure, alarmsUntil }) => {
+    configure({ ALERTS: { ...ALERTS, thresholds: [], stale_minutes: 30 } });
+    await object.refresh(demand);
+    const healthy = fetched.getMockImplementation();
+    fetched.mockImplementation(async (input, init) => {
+      if (String(input).startsWith("https://api.zoo.dev/"))
+        return new Response("", { status: 503 });
+      if (healthy === undefined) throw new Error("the stand-in is gone");
+      return healthy(input, init);
+    });
+    vi.setSystemTime(START + 15 * MINUTE_MS);
+    await object.refresh(demand);
+    await alarmsUntil(START + 31 * MINUTE_MS - 1);
+    expect(attempts).toEqual([]);
+    await alarmsUntil(START + 31 * MINUTE_MS);
+    expect(attempts.map(({ type }) => type)).toEqual(["upstream.stale"]);
+    await alarmsUntil(START + DAY_MS);
+    await object.refresh(demand);
+    if (healthy !== undefined) fetched.mockImplementation(healthy);
+    vi.setSystemTime(START + DAY_MS + HOUR_MS);
+    await object.refresh(demand);
+    await alarmsUntil(START + DAY_MS + HOUR_MS);
+    expect(attempts.map(({ type }) => type)).toEqual(["upstream.stale", "upstream.fresh"]);
+  });
 });
