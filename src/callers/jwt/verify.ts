@@ -3,7 +3,8 @@
  * `token.ts` checks everything that needs no key; the signature is checked here, by jose, over exactly
  * the text that was read there.
  */
-import { compactVerify, errors } from "jose";
+import { compactVerify } from "jose";
+import { JWSSignatureVerificationFailed } from "jose/errors";
 import type { Issuer } from "../../config/issuers.ts";
 import { callerId, type Identified } from "../caller.ts";
 import { denied, type Result } from "../denial.ts";
@@ -120,7 +121,7 @@ async function tryKeys(token: string, signedWith: SignedWith, keySet: KeySet): P
       return { ok: true };
     } catch (error) {
       // Any other error means that the key itself is unusable.
-      if (error instanceof errors.JWSSignatureVerificationFailed) reason = "signature";
+      if (error instanceof JWSSignatureVerificationFailed) reason = "signature";
     }
   }
   return { ok: false, reason, isNamed };
