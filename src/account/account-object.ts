@@ -7,6 +7,7 @@ import { Alerts } from "../alerts/alerts.ts";
 import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
 import { parseConfig } from "../config/config.ts";
 import type { Env } from "../env.ts";
+import { type Chart, Charts } from "../history/charts.ts";
 import { History, type HistoryExcerpt } from "../history/store.ts";
 import { logLine, nameOf } from "../lib/log.ts";
 import { Readers } from "./readers.ts";
@@ -17,18 +18,19 @@ const ALARM_RETRY_MS = 60_000;
 
 export class AccountBalance extends DurableObject<Env> {
   readonly #history: History;
+  readonly #charts = new Charts();
   readonly #alerts: Alerts;
   readonly #readers: Readers;
   readonly #refresher: Refresher;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#history = new History(ctx.storage.sql);
+    this.#history = new History(ctx.storage);
     this.#alerts = new Alerts(ctx.storage, () => this.#setAlarm());
     this.#readers = new Readers(ctx.storage);
     this.#refresher = new Refresher(ctx, {
       afterValue: (record, config) => {
-        this.#history.add(record);
+        if (this.#history.add(record)) this.#charts.clear();
         const runway = () => this.#history.lastsMs(record.source, Date.now());
         return this.#alerts.afterValue(record, config, runway);
       },
@@ -61,7 +63,20 @@ export class AccountBalance extends DurableObject<Env> {
     return this.#refresher.peek(on);
   }
 
-  /** What the balance was in the last `days` days, and the forecast. */
+  /**
+   * The answer of `GET /v1/balance/history`.
+   *
+   * @param known the `ETag` of what the Worker has already; null without one
+   */
+  chart(account: string, days: number, known: string | null): Promise<Chart> {
+    const { source } = this.#configured(account).upstream;
+    const now = Date.now();
+    return this.#charts.chart({ account, source, days }, known, now, () =>
+      this.#history.excerpt(source, days, now),
+    );
+  }
+
+  /** What the balance was in the last `days` days, and the forecast: for Workers of earlier versions. */
   history(account: string, days: number): HistoryExcerpt {
     const { upstream } = this.#configured(account);
     return this.#history.excerpt(upstream.source, days, Date.now());

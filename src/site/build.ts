@@ -34,7 +34,7 @@ function write(name: string, content: string): void {
 mkdirSync(OUT, { recursive: true });
 const document = openApiDocument(version);
 write("openapi.json", `${JSON.stringify(document, null, 2)}\n`);
-write("index.html", page(document));
+write("index.html", await page(document));
 write("_headers", HEADERS);
 write("page.css", readFileSync(join(import.meta.dirname, "page.css"), "utf8"));
 const { outputFiles } = buildSync({

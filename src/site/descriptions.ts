@@ -1,8 +1,9 @@
 /** What is said of the members of answers in the API's description, and an example of each answer. */
 import type * as z from "zod/mini";
 import type { statusViewSchema, viewSchema } from "../balance/view.ts";
+import { MAX_DAYS } from "../history/retention.ts";
 import { MAX_POINTS } from "../history/store.ts";
-import type { historySchema } from "../history/view.ts";
+import { DAY, type historySchema } from "../history/view.ts";
 import type { Descriptions, Json } from "./json-schema.ts";
 
 /** By the paths of members. */
@@ -89,7 +90,7 @@ export const OF_HISTORY: Descriptions = {
   account: OF_BALANCE.account ?? {},
   currency: OF_BALANCE.currency ?? {},
   from: { description: "Where the excerpt begins.", examples: ["2026-10-25T10:00:00Z"] },
-  to: { description: "Where it ends: now.", examples: ["2026-11-24T10:00:00Z"] },
+  to: { description: "Where it ends: when it was computed.", examples: ["2026-11-24T10:00:00Z"] },
   points: {
     description:
       "Oldest first. One where the balance changed, and at least one a day; after 7 days one an hour, after 90 one a day.",
@@ -114,6 +115,22 @@ export const OF_HISTORY: Descriptions = {
   forecast_reason: {
     description:
       "Why there is no forecast: `not_enough_history` (less than a day of it) or `not_spending`. More words may come.",
+  },
+  days: {
+    description:
+      "What was spent on each UTC day asked for, as far as there is history; oldest first.",
+    maxItems: MAX_DAYS,
+  },
+  "days.day": {
+    description: "UTC.",
+    format: "date",
+    pattern: DAY.source,
+    maxLength: 10,
+    examples: ["2026-11-23"],
+  },
+  "days.spent": {
+    description: "What `available` fell by, USD; rises are left out.",
+    examples: ["4.20"],
   },
 };
 
@@ -159,6 +176,7 @@ export const HISTORY_EXAMPLE: z.input<typeof historySchema> = {
   spend_per_day: "4.20",
   lasts_until: "2026-12-29T09:30:00Z",
   forecast_reason: null,
+  days: [{ day: "2026-11-23", spent: "4.20" }],
 };
 
 export const STATUS_EXAMPLE: z.input<typeof statusViewSchema> = {

@@ -3,7 +3,8 @@
  * the table of problems, and what `descriptions.ts` says of their members.
  */
 import { statusViewSchema, viewSchema } from "../balance/view.ts";
-import { DEFAULT_DAYS, MAX_DAYS } from "../history/store.ts";
+import { MAX_DAYS } from "../history/retention.ts";
+import { DEFAULT_DAYS } from "../history/store.ts";
 import { historySchema } from "../history/view.ts";
 import {
   BALANCE_EXAMPLE,
@@ -16,9 +17,9 @@ import {
 } from "./descriptions.ts";
 import { type Json, schemaOf } from "./json-schema.ts";
 import {
+  CACHE_HEADERS,
   failures,
   HEADERS,
-  HISTORY_HEADERS,
   headersNamed,
   problemResponses,
   problemSchema,
@@ -78,7 +79,7 @@ export function openApiDocument(version: string): Json {
           responses: {
             200: {
               description: "The points and the forecast.",
-              headers: headersNamed(...HISTORY_HEADERS),
+              headers: headersNamed(...CACHE_HEADERS),
               content: {
                 "application/json": {
                   schema: ref("schemas", "BalanceHistory"),
@@ -88,7 +89,7 @@ export function openApiDocument(version: string): Json {
             },
             304: {
               description: "No point has come since; the forecast moves with the time alone.",
-              headers: headersNamed(...HISTORY_HEADERS),
+              headers: headersNamed(...CACHE_HEADERS),
             },
             ...failures(400, 401, 403, 405, 429, 500, 503),
           },

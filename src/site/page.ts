@@ -1,48 +1,50 @@
 /** The page at `/`: what this is, a form to try it, and the API reference, rendered from the document. */
+import { html } from "hono/html";
 
 type Json = Readonly<Record<string, unknown>>;
 
-const ESCAPES: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-};
-const inert = (text: string) => text.replace(/[&<>"]/g, (character) => ESCAPES[character] ?? "");
+/** HTML in which every value is escaped. */
+type Html = ReturnType<typeof html>;
+
+const code = (text: unknown): Html => html`<code>${String(text)}</code>`;
+
 /** Text of the document, whose back quotes are code. */
-const prose = (text: unknown) => inert(String(text ?? "")).replace(/`([^`]+)`/g, "<code>$1</code>");
-const code = (text: unknown) => `<code>${inert(String(text))}</code>`;
+const prose = (text: unknown): Html[] =>
+  String(text ?? "")
+    .split(/`([^`]+)`/)
+    .map((part, n) => (n % 2 === 1 ? code(part) : html`${part}`));
+
+type Cell = Html | readonly Html[] | string;
 
 function table(
   caption: string,
   heads: readonly string[],
-  rows: readonly (readonly string[])[],
-): string {
-  const head = heads.map((name) => `<th scope="col">${name}</th>`).join("");
-  const body = rows
-    .map(
-      ([first, ...rest]) =>
-        `<tr><th scope="row">${first}</th>${rest.map((cell) => `<td>${cell}</td>`).join("")}</tr>`,
-    )
-    .join("\n");
-  return `<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  rows: readonly (readonly [Cell, ...Cell[]])[],
+): Html {
+  const head = heads.map((name) => html`<th scope="col">${name}</th>`);
+  const body = rows.map(([first, ...rest]) => {
+    const cells = rest.map((cell) => html`<td>${cell}</td>`);
+    return html`<tr><th scope="row">${first}</th>${cells}</tr>
+`;
+  });
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 /** Members of a schema and of the schemas in it, one row each. */
-function memberRows(schema: Json, prefix = ""): string[][] {
+function memberRows(schema: Json, prefix = ""): [Cell, ...Cell[]][] {
   const properties = (schema.properties ?? {}) as Record<string, Json>;
   return Object.entries(properties).flatMap(([name, member]) => {
     const type = [member.type].flat().join(" or ");
     const example = (member.examples as unknown[] | undefined)?.[0];
-    const said = `${prose(member.description)}${example === undefined ? "" : ` ${code(JSON.stringify(example))}`}`;
+    const shown = example === undefined ? [] : [html` `, code(JSON.stringify(example))];
     return [
-      [code(prefix + name), inert(type), said],
+      [code(prefix + name), type, [...prose(member.description), ...shown]],
       ...memberRows((member.items ?? member) as Json, `${prefix}${name}.`),
     ];
   });
 }
 
-function operations(document: Json): string {
+function operations(document: Json): Html[] {
   const { paths, components } = document as {
     paths: Record<string, Record<string, Json>>;
     components: Json;
@@ -63,32 +65,33 @@ function operations(document: Json): string {
       const title = `${method.toUpperCase()} ${path}`;
       const parameters = ((operation.parameters ?? []) as Json[]).map(resolve);
       const responses = Object.entries(operation.responses as Record<string, Json>);
-      const asked = parameters.map(({ name, description }) => [code(name), prose(description)]);
-      const answered = responses.map(([status, response]) => [
-        status,
-        prose(resolve(response).description),
-      ]);
-      return `<h3>${code(title)}</h3>
+      const asked = parameters.map(
+        ({ name, description }) => [code(name), prose(description)] as const,
+      );
+      const answered = responses.map(
+        ([status, response]) => [status, prose(resolve(response).description)] as const,
+      );
+      return html`<h3>${code(title)}</h3>
 <p>${prose(operation.description)}</p>
 ${asked.length === 0 ? "" : table(`Headers of ${title}`, ["header", "meaning"], asked)}
-${table(`Answers of ${title}`, ["status", "meaning"], answered)}`;
-    })
-    .join("\n");
+${table(`Answers of ${title}`, ["status", "meaning"], answered)}
+`;
+    });
 }
 
-export function page(document: Json): string {
+export async function page(document: Json): Promise<string> {
   const { info, components } = document as {
     info: Json;
     components: { schemas: Record<string, Json> };
   };
   const { Balance = {}, BalanceHistory = {}, Problem = {} } = components.schemas;
-  return `<!doctype html>
+  const whole = await html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Zoo balance</title>
-<meta name="description" content="${inert(String(info.summary))}">
+<meta name="description" content="${String(info.summary)}">
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/page.css">
 <script type="module" src="/page.js"></script>
@@ -132,4 +135,5 @@ ${table("Members of a problem", ["member", "type", "meaning"], memberRows(Proble
 </body>
 </html>
 `;
+  return String(whole);
 }

@@ -26,12 +26,15 @@ export const HEADERS: Readonly<Record<string, Json>> = {
   ),
   Vary: header("`Authorization`, and `Origin` where web views are let in.", text(64)),
   Date: header("When it was answered. `Date` minus `Age` is `as_of`.", text(64)),
-  Age: header("Seconds since the proxy had it from Zoo.", {
-    type: "integer",
-    format: "int64",
-    minimum: 0,
-    maximum: Number.MAX_SAFE_INTEGER,
-  }),
+  Age: header(
+    "Seconds since the proxy had it from Zoo; of a history, since it was last compared.",
+    {
+      type: "integer",
+      format: "int64",
+      minimum: 0,
+      maximum: Number.MAX_SAFE_INTEGER,
+    },
+  ),
   "Cache-Status": header("RFC 9211: `hit` or `fwd=…`, `ttl`, and where it was found.", text(128)),
   "WWW-Authenticate": header("RFC 6750.", text(128)),
   "Retry-After": header("Seconds after which trying again may help.", RETRY_AFTER),
@@ -71,7 +74,6 @@ export const headersNamed = (...names: string[]) =>
     ]),
   );
 
-export const HISTORY_HEADERS = ["ETag", "Cache-Control", "Vary", "Date"];
 export const CACHE_HEADERS = ["ETag", "Cache-Control", "Vary", "Date", "Age", "Cache-Status"];
 
 /** One response for each status that has problems, with an example for each of their codes. */

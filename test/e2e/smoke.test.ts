@@ -26,19 +26,19 @@ beforeAll(async () => {
 });
 afterAll(() => worker.close());
 
-test("all is well, with a credential and without", async () => {
+test("a good instance passes, with a credential and without", async () => {
   const without = await smoke([worker.url]);
   expect(without.text).toContain("All is well.");
   expect(without.text).toContain("set CREDENTIAL");
   expect(without.code).toBe(0);
   const withOne = await smoke([`${worker.url}/`], worker.token);
-  expect(withOne.text).toContain("ok     a balance, as promised");
+  expect(withOne.text).toContain("ok     a balance is answered as promised");
   expect(withOne.text).toMatch(/Zoo's answer is of \d{4}-/);
   expect(withOne.text).not.toContain(worker.token);
   expect(withOne.code).toBe(0);
 });
 
-describe("says what is wrong", () => {
+describe("the smoke test says what is wrong", () => {
   async function against(listener: RequestListener, credential = ""): Promise<Outcome> {
     const server = createServer(listener).listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -52,7 +52,7 @@ describe("says what is wrong", () => {
     }
   }
 
-  test("a bad credential", async () => {
+  test("with a credential that is refused, without quoting it", async () => {
     const { code, text } = await smoke([worker.url], "canary-no-credential");
     expect(text).toContain(
       "its ETag saves the next one: status 401 instead of 200: the credential is refused",
@@ -61,21 +61,21 @@ describe("says what is wrong", () => {
     expect(code).toBe(1);
   });
 
-  test("a variable that is wrong", async () => {
+  test("with a variable that breaks its rule", async () => {
     await using broken = await startWorker({ FRESH_SECONDS: "never" });
     const { code, text } = await smoke([broken.url]);
     expect(text).toContain("status 500 instead of 200: a variable or secret is missing or wrong");
     expect(code).toBe(1);
   });
 
-  test("nobody there", async () => {
+  test("where nobody answers", async () => {
     const { code, text } = await smoke(["http://127.0.0.1:1"]);
     expect(text).toContain("no answer");
     expect(text).toContain("Is it deployed");
     expect(code).toBe(1);
   });
 
-  test("something else there", async () => {
+  test("where another service answers", async () => {
     const { code, text } = await against((_, response) =>
       response.end("<h1>Welcome to nginx</h1>"),
     );
@@ -83,10 +83,17 @@ describe("says what is wrong", () => {
     expect(code).toBe(1);
   });
 
-  test("a balance for anybody", async () => {
+  test("where anybody gets the balance", async () => {
     const { text } = await against((_, response) => response.end('{"status":"ok"}'));
     expect(text).toContain("it shows the balance to anybody");
   });
+});
+
+test("a credential with a line break is refused without being printed", async () => {
+  const { code, text } = await smoke([worker.url], "canary-secret\r\nx-other: canary-tail");
+  expect(text).toContain("holds a character that no header may have");
+  expect(text).not.toContain("canary");
+  expect(code).toBe(1);
 });
 
 test.each([
@@ -94,13 +101,13 @@ test.each([
   [["http://balance.example.com"]],
   [["balance.example.com"]],
   [["https://a.example", "x"]],
-])("%j is no use of it", async (args) => {
+])("the arguments %j are answered with the usage", async (args) => {
   const { code, text } = await smoke(args);
   expect(text).toContain("Usage:");
   expect(code).toBe(2);
 });
 
-describe("each of what it looks at counts", () => {
+describe("each single fault of an instance is found", () => {
   /** What a good instance answers, but for one thing. */
   async function spoiled(
     spoil: (path: string, answer: { status: number; headers: Headers; body: string }) => void,
@@ -134,28 +141,28 @@ describe("each of what it looks at counts", () => {
     }
   }
 
-  test("a good one through the same way is well", async () => {
+  test("a good instance passes through the same proxy without any", async () => {
     expect((await spoiled(() => undefined)).text).toContain("All is well.");
   });
 
   test.each<[string, string, Parameters<typeof spoiled>[0]]>([
     [
-      "nosniff",
+      "a missing nosniff",
       "x-content-type-options is null",
       (path, { headers }) => path === "/health" && headers.delete("x-content-type-options"),
     ],
     [
-      "HSTS of the page",
+      "a page without HSTS",
       "strict-transport-security is null",
       (path, { headers }) => path === "/" && headers.delete("strict-transport-security"),
     ],
     [
-      "the page",
+      "a page that is JSON",
       "content-type is application/json",
       (path, { headers }) => path === "/" && headers.set("content-type", "application/json"),
     ],
     [
-      "WWW-Authenticate",
+      "a refusal without WWW-Authenticate",
       "www-authenticate is null",
       (_, { headers }) => headers.delete("www-authenticate"),
     ],
@@ -165,7 +172,7 @@ describe("each of what it looks at counts", () => {
       (_, answer) => answer.status === 401 && answer.headers.set("cache-control", "private"),
     ],
     [
-      "the code of a refusal",
+      "a refusal with another code",
       "code other instead of",
       (_, answer) => {
         if (answer.status === 401)
@@ -173,29 +180,29 @@ describe("each of what it looks at counts", () => {
       },
     ],
     [
-      "a path that is not there",
+      "an unknown path that is answered with 200",
       "status 200 instead of 404",
       (path, answer) => {
         if (path === "/v1/nothing") answer.status = 200;
       },
     ],
     [
-      "the description",
+      "a description that is not OpenAPI",
       "/openapi.json is not the description",
       (path, answer) => {
         if (path === "/openapi.json") answer.body = "{}";
       },
     ],
-    ["the ETag", "there is no ETag", (_, { headers }) => headers.delete("etag")],
+    ["a balance without ETag", "there is no ETag", (_, { headers }) => headers.delete("etag")],
     [
-      "304",
+      "a conditional request that is answered with 200",
       "status 200 instead of 304",
       (_, answer) => {
         if (answer.status === 304) answer.status = 200;
       },
     ],
     [
-      "a public cache",
+      "a balance that shared caches may keep",
       "cache-control is public",
       (_, answer) =>
         answer.headers.get("etag") && answer.headers.set("cache-control", "public, max-age=60"),
