@@ -150,13 +150,14 @@ describe.runIf(LONG)("with every call at fault", () => {
     ["the list of keys", LIST, true],
   ])(
     "%s ends in the old state or in the new one, and can be mended as it says",
-    async (_, command, isDeployed) => {
+    async (name, command, isDeployed) => {
       Object.assign(cloudflare.account, newAccount());
       if (isDeployed) expect(await run(DEPLOY)).toMatchObject({ code: 0 });
       const { calls, live } = await rehearse(command);
       for (const call of calls) {
         for (const fault of FAULTS) await suffer(command, call, fault, live);
       }
+      console.log(`${name}: ${calls.length} calls, ${FAULTS.length} faults of each`);
     },
     SOAK_MS,
   );
