@@ -147,6 +147,13 @@ describe("of each failure it is said what is live and what to do", () => {
     expect(said({ output })).toMatch(/did not say which KV namespaces.*Run it again/s);
   });
 
+  test("namespaces that may not be seen are a matter of the login, not of a missing secret", () => {
+    const output = "inherit binding 'API_KEYS' is invalid: no such binding [code: 10057]";
+    const text = said({ output, before: null, live: null });
+    expect(text).toContain("Workers KV Storage: Edit");
+    expect(text).not.toContain("secrets.required");
+  });
+
   test("namespaces without a Worker are to be given to it, never to be deleted", () => {
     const text = said({ live: null, orphans: [{ id: "abc", binding: "API_KEYS" }] });
     expect(text).toContain('binding = "API_KEYS"   id = "abc"');

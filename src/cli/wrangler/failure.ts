@@ -29,6 +29,11 @@ const BY_CODE: Readonly<Record<string, string>> = {
 const BINDINGS_UNKNOWN =
   "Cloudflare did not say which KV namespaces are bound, so wrangler tried to make new ones. Nothing was made.";
 
+/** Where the list of namespaces is refused, wrangler makes none and says nothing of it. */
+const NAMESPACES_UNSEEN = /inherit binding '(BALANCE_KV|API_KEYS)' is invalid/;
+const UNSEEN_ADVICE =
+  "Cloudflare did not show the KV namespaces, so wrangler took them for made. Log in again (npx wrangler login), or give the API token the permission Workers KV Storage: Edit; then run the command again.";
+
 /** What `wrangler deployments status` says; null where nothing is deployed. */
 export interface Live {
   /** Of the deployment. */
@@ -65,9 +70,11 @@ export function explain(failure: Failure): string[] {
   if (live !== null && codes.includes("10014")) lines.push(BINDINGS_UNKNOWN);
   const known = codes
     .filter((code) => code !== "10014" || live === null)
+    .filter((code) => code !== "10057" || !NAMESPACES_UNSEEN.test(failure.output))
     .map((code) => BY_CODE[code])
     .filter((text) => text !== undefined);
   const byWords = secretNotLive(failure.output) ? [BY_CODE[10215] ?? ""] : [];
+  if (NAMESPACES_UNSEEN.test(failure.output)) byWords.push(UNSEEN_ADVICE);
   const advice = [...new Set([...known, ...byWords])];
   lines.push(...advice, ...stateOf(failure, MAKES_LIVE.test(command)));
   if (live === null && orphans.length > 0) {
