@@ -49,6 +49,9 @@ interface Timed {
   readonly body: string;
 }
 
+/** What the servers of a world decide by. */
+export type EdgeModel = Pick<Edge, "read" | "write" | "hop" | "zoo" | "keys">;
+
 export class Edge {
   readonly counts: Counts = {
     ...{ zoo: 0, kvReads: 0, kvWrites: 0, objects: 0 },

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Edge } from "./edge.ts";
+import type { EdgeModel } from "./edge.ts";
 
 export interface RunningServer extends AsyncDisposable {
   readonly url: string;
@@ -15,7 +15,7 @@ export interface RunningServer extends AsyncDisposable {
 /** @param edge what the servers decide by, as soon as the run has begun */
 export function startCityServer(
   city: number,
-  edge: () => Edge,
+  edge: () => EdgeModel,
   homeUrl: () => string,
 ): Promise<RunningServer> {
   return start(async (request, response) => {
@@ -55,7 +55,7 @@ export function startCityServer(
 const namespaced = (key: string) =>
   /^[0-9a-f]{64}$/.test(key) ? `API_KEYS ${key}` : `BALANCE_KV ${key}`;
 
-export function startOthers(edge: () => Edge, keySet: () => string): Promise<RunningServer> {
+export function startOthers(edge: () => EdgeModel, keySet: () => string): Promise<RunningServer> {
   return start(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://others");
     const now = Date.now();
