@@ -7,7 +7,8 @@ let package = Package(
     products: [.library(name: "ZooBalance", targets: ["ZooBalance"])],
     targets: [
         .target(name: "ZooBalance"),
-        .testTarget(name: "ZooBalanceTests", dependencies: ["ZooBalance"]),
+        .target(name: "Recipes", dependencies: ["ZooBalance"], path: "Recipes"),
+        .testTarget(name: "ZooBalanceTests", dependencies: ["ZooBalance", "Recipes"]),
         // Plays test/clients/states.ts; no product, so no app that depends on the package builds it.
         .executableTarget(name: "Harness", dependencies: ["ZooBalance"], path: "Tests/Harness"),
     ],

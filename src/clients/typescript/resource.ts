@@ -168,13 +168,12 @@ export class Resource<T> {
   }
 
   #reading(): Reading<T> {
-    if (this.#known === null) {
-      return { value: null, asOf: null, age: null, problem: this.#problem };
-    }
+    const state = { problem: this.#problem, due: Math.max(0, this.#pauseLeft()) / 1_000 };
+    if (this.#known === null) return { value: null, asOf: null, age: null, ...state };
     const { record, value } = this.#known;
     const passed = Math.max(0, this.#options.clock.now() - record.receivedAt) / 1_000;
     const asOf = new Date(record.receivedAt - record.age * 1_000);
-    return { value, asOf, age: Math.floor(record.age + passed), problem: this.#problem };
+    return { value, asOf, age: Math.floor(record.age + passed), ...state };
   }
 
   async #load(): Promise<void> {

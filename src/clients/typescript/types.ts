@@ -72,6 +72,8 @@ export interface Reading<T> {
   readonly age: number | null;
   /** Null when the value is what the proxy has now, or nothing was asked yet. */
   readonly problem: Problem | null;
+  /** Seconds until it is worth asking again: what a background task plans by. */
+  readonly due: number;
 }
 
 /** Where the last known is kept: `localStorage`, AsyncStorage, a file. What it throws is taken for "nothing stored". */

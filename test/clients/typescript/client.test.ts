@@ -84,6 +84,16 @@ test("a store that throws costs nothing but the memory over restarts", async () 
   expect(reading).toMatchObject({ value: { available: "10.50" }, problem: null });
 });
 
+test("a reading says until when it is not worth asking again", async () => {
+  const url = await serve((_, response) => {
+    response.writeHead(429, { "retry-after": "30" }).end();
+  });
+  const clock = { now: () => 0, sleep: () => Promise.resolve() };
+  const credential = async () => "credential";
+  const options = { baseUrl: url, owner: "user-1", credential, clock, random: () => 0 };
+  expect((await new BalanceClient(options).refresh()).due).toBe(30);
+});
+
 test("the credential is never stored", async () => {
   const written: string[] = [];
   const store = { ...memoryStore(), write: (_: string, text: string) => void written.push(text) };

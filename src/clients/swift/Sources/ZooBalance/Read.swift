@@ -28,9 +28,8 @@ struct Members {
     /// Exact: `Decimal` holds 38 digits. It would also read "12 pigs".
     func decimal(_ name: String) -> Decimal? {
         guard let text = text(name) else { return nil }
-        let parts = text.drop { $0 == "-" }.split(separator: ".", omittingEmptySubsequences: false)
-        let areDigits = parts.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isASCII && $0.isNumber } }
-        guard areDigits, parts.count <= 2, text.count <= 38 else { return nil }
+        let isDecimal = text.range(of: #"^-?[0-9]+(\.[0-9]+)?\z"#, options: .regularExpression) != nil
+        guard isDecimal, text.count <= 38 else { return nil }
         return Decimal(string: text, locale: Locale(identifier: "en_US_POSIX"))
     }
 }

@@ -173,12 +173,13 @@ actor Resource<Value: Sendable> {
     }
 
     private func reading() -> Reading<Value> {
+        let due = max(0, secondsLeft())
         guard let (record, value) = known else {
-            return Reading(value: nil, asOf: nil, age: nil, problem: problem)
+            return Reading(value: nil, asOf: nil, age: nil, problem: problem, due: due)
         }
         let passed = max(0, settings.clock.now().timeIntervalSince(record.receivedAt))
         let asOf = record.receivedAt.addingTimeInterval(-Double(record.age))
-        return Reading(value: value, asOf: asOf, age: record.age + Int(passed), problem: problem)
+        return Reading(value: value, asOf: asOf, age: record.age + Int(passed), problem: problem, due: due)
     }
 
     private func load() {

@@ -10,6 +10,8 @@ public struct Reading<Value: Sendable>: Sendable {
     public let age: Int?
     /// Nil when the value is what the proxy has now, or nothing was asked yet.
     public let problem: Problem?
+    /// Seconds until it is worth asking again: what a widget or a background task plans by.
+    public let due: Double
 }
 
 /// Why there is nothing newer.

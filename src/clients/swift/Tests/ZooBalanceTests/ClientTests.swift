@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 
+@testable import Recipes
 @testable import ZooBalance
 
 private let nowhere = URL(string: "http://127.0.0.1:1")!
@@ -82,4 +83,26 @@ private struct NoStore: BalanceStore {
 @Test(arguments: ["", "-", "12 pigs", "1.", ".5", "1e3", "1.2.3", "--1", "1-2"])
 func whatIsNoDecimalIsNone(text: String) {
     #expect(Members("{\"amount\":\"\(text)\"}")?.decimal("amount") == nil)
+}
+
+private func known(age: Int, due: Double, refreshesAt: String = "null") throws -> Reading<Balance> {
+    let text = #"{"status":"ok","available":"1.00","monthly":{"refreshes_at":\#(refreshesAt)}}"#
+    let balance = try #require(Members(text).flatMap(readBalance))
+    return Reading(value: balance, asOf: Date(), age: age, problem: nil, due: due)
+}
+
+private let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+@Test func aWidgetDimsAValueThatBecomesAnHourOld() throws {
+    let (entries, reload) = try timeline(known(age: 600, due: 53), now: now)
+    #expect(entries.map(\.isOld) == [false, true])
+    #expect(entries.map(\.date) == [now, now + 3_000])
+    #expect(reload == now + 1_200)
+}
+
+@Test func aWidgetReloadsWhenTheMonthsCreditsAreRefreshed() throws {
+    let soon = (now + 300).ISO8601Format()
+    let (entries, reload) = try timeline(known(age: 7_200, due: 3_000, refreshesAt: "\"\(soon)\""), now: now)
+    #expect(entries.map(\.isOld) == [true])
+    #expect(reload == now + 360)
 }

@@ -145,10 +145,12 @@ internal class Resource<T : Any>(
     }
 
     private fun read(state: State<T>): Reading<T> {
+        val due = maxOf(0, millisLeft(state))
         val (record, value) = state.known?.run { record to value }
-            ?: return Reading(null, null, null, state.problem)
+            ?: return Reading(null, null, null, state.problem, due)
         val passed = maxOf(0, settings.clock.now() - record.receivedAt) / 1_000
-        return Reading(value, record.receivedAt - 1_000 * record.age, record.age + passed, state.problem)
+        val asOf = record.receivedAt - 1_000 * record.age
+        return Reading(value, asOf, record.age + passed, state.problem, due)
     }
 
     private suspend fun load() = withContext(Dispatchers.IO) {

@@ -12,6 +12,8 @@ data class Reading<out T>(
     val ageSeconds: Long?,
     /** Null when the value is what the proxy has now, or nothing was asked yet. */
     val problem: Problem?,
+    /** Until it is worth asking again: what a widget or a background task plans by. */
+    val dueMillis: Long,
 )
 
 /** Why there is nothing newer. */

@@ -2,11 +2,13 @@ package zoobalance
 
 import java.io.File
 import java.nio.file.Files
+import java.util.concurrent.CountDownLatch
 import kotlin.test.AfterTest
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlin.time.Duration.Companion.minutes
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
@@ -17,7 +19,9 @@ import mockwebserver3.Dispatcher
 import mockwebserver3.MockResponse
 import mockwebserver3.MockWebServer
 import mockwebserver3.RecordedRequest
-import java.util.concurrent.CountDownLatch
+import recipes.BalanceScreen
+import recipes.nextTurn
+import recipes.screenOf
 
 private const val BODY = """{"status":"ok","available":"10.50","stale":false}"""
 
@@ -102,6 +106,18 @@ class BalanceClientTest {
         val reading = client().refresh()
         assertNull(reading.value)
         assertEquals("unavailable", reading.problem?.code)
+    }
+
+    @Test
+    fun `a widget shows the last balance with a note, and comes back no sooner than it may`() = runBlocking {
+        server.enqueue(answer())
+        val client = client()
+        assertEquals(BalanceScreen("10.50", "", isOld = false), screenOf(client.refresh()))
+        server.enqueue(MockResponse(code = 200, body = "<html>"))
+        val reading = client.refresh()
+        assertEquals("10.50", screenOf(reading).amount)
+        assertEquals("This network wants you to sign in first", screenOf(reading).note)
+        assertEquals(15.minutes, nextTurn(reading))
     }
 
     @Test
