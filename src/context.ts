@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import type { Config } from "./config/config.ts";
 import type { IsolateState } from "./config/isolate-state.ts";
 import type { Env } from "./env.ts";
+import type { ProblemError } from "./problem.ts";
 
 /** `balance:read` sees everything; `balance:status` how the account stands, and no amount. */
 export const SCOPES = ["balance:read", "balance:status"] as const;
@@ -27,6 +28,14 @@ export interface ReadAhead {
   begin(likelyAccount: string | null): void;
 }
 
+/** A verified credential: whose it is, and what its holder may see, or why nothing. */
+export interface Identity {
+  readonly id: Caller["id"];
+  readonly access: Caller | ProblemError;
+  /** Keeps the caller in memory for a while; null where they already are, or may see nothing. */
+  readonly remember: (() => void) | null;
+}
+
 export interface AppEnv {
   Bindings: Env;
   Variables: {
@@ -35,6 +44,7 @@ export interface AppEnv {
     started: number;
     config: Config;
     state: IsolateState;
+    identity: Identity;
     caller: Caller;
     readAhead: ReadAhead | undefined;
     /** The attestation under way, where it has begun while the caller was verified: why it failed, or null. */

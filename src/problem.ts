@@ -78,8 +78,6 @@ export class ProblemError extends Error {
   readonly headers: Readonly<Record<string, string>>;
   /** The configured issuer that a refused token names, for the log only. */
   readonly issuer: string | undefined;
-  /** Log throttling: the same reason was already logged for this sender a moment ago. */
-  suppressLog = false;
 
   constructor(
     code: ProblemCode,

@@ -8,7 +8,7 @@ import { COMPATIBILITY_DATE } from "./compatibility-date.ts";
 
 /** Writes the proxy's `index.js` into the folder. */
 export async function buildBundle(folder: string): Promise<void> {
-  await wrangler("--env=", "--outdir", folder);
+  await wrangler("--env=production", "--outdir", folder);
 }
 
 /** The proxy's bundle, or that of another Worker of one file, as text. */

@@ -5,6 +5,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
+    // Most tests wait for processes and sockets: on two cores a third worker is what keeps both busy.
+    maxWorkers: 3,
     projects: [
       {
         // In the Workers runtime itself, with KV and Durable Objects as workerd simulates them.
@@ -12,6 +14,8 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              // What a test has not taken the part of is asked of nobody.
+              outboundService: () => new Response("no test expects this request", { status: 501 }),
               bindings: {
                 ZOO_API_TOKEN: "zoo_canary_token_MustNeverLeaveTheProxy",
                 // Tests count calls of the balance; those of /user and /org have tests of their own.
@@ -20,7 +24,13 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "runtime", include: ["test/runtime/**/*.test.ts"] },
+        test: {
+          name: "runtime",
+          include: ["test/runtime/**/*.test.ts"],
+          // One runtime for all files: what an isolate remembers belongs to a configuration, not to a module.
+          isolate: false,
+          testTimeout: 120_000,
+        },
       },
       {
         // What holds the tree together: the layout, the documents, the supply chain.
@@ -32,8 +42,28 @@ export default defineConfig({
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/e2e/build.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          // A machine that is busy with other things is slow, not wrong.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The operator's commands and the handbook, with a stand-in of Cloudflare's API.
+        test: {
+          name: "deploy",
+          include: ["test/deploy/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // The clients for apps, in every language whose compiler is there, against a started Worker.
+        test: {
+          name: "clients",
+          include: ["test/clients/**/*.test.ts"],
+          globalSetup: ["test/e2e/build.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
         },
       },
       {

@@ -17,10 +17,10 @@ import type { Env } from "../env.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine, nameOf } from "../lib/log.ts";
 import { writeMetric } from "../lib/metrics.ts";
-import { moment, version } from "../lib/schema.ts";
+import { moment, timeOf, version } from "../lib/schema.ts";
 import { fetchBalance } from "../zoo/client.ts";
 
-/** What hangs on a refresh, and must never fail it. */
+/** What follows a refresh, and must never fail it. */
 export interface SideEffects {
   afterValue(record: BalanceRecord, config: Config): Promise<void>;
   /** @param lastSuccessAt epoch milliseconds; null when none is known */
@@ -61,6 +61,10 @@ const emptyState = (source: string): State => ({
   attempted_at: 0,
 });
 
+/** Whole seconds; null without a start. */
+const secondsBetween = (from: number | null, to: number) =>
+  from === null ? null : Math.max(0, Math.round((to - from) / 1_000));
+
 export class Refresher {
   readonly #ctx: DurableObjectState;
   readonly #sideEffects: SideEffects;
@@ -74,8 +78,8 @@ export class Refresher {
   }
 
   /**
-   * The value, refreshed first when it is too old and backoff and interval allow. The age is judged by
-   * the object's own clock, and by the same table as a copy in the Worker.
+   * The value, refreshed first when it is too old and when backoff and interval allow. The age is judged by
+   * the object's own clock, by the same table that the Worker applies to a copy.
    */
   async refresh(demand: RefreshDemand, on: RefreshContext): Promise<RefreshOutcome> {
     const { upstream, config } = on;
@@ -181,20 +185,29 @@ export class Refresher {
     if (result.drift.length > 0)
       logLine("warn", "upstream_drift", { ...facts, drift: result.drift });
     if (!result.ok) {
+      const lastSuccessAt = this.#record(upstream)?.fetched_at ?? null;
       const failure = nextFailure(this.#state.failure, result, now, Math.random());
       this.#save({ ...this.#state, failure });
-      const retry = { failures: failure.count, retry_in_ms: failure.retry_at - now };
-      logLine("error", "refresh_failed", { ...facts, reason: result.reason, ...retry });
-      const lastSuccessAt = this.#record(upstream)?.fetched_at ?? null;
+      logLine("error", "refresh_failed", {
+        ...facts,
+        reason: result.reason,
+        upstream: result.target,
+        failures: failure.count,
+        failing_since: timeOf(failure.since ?? failure.at),
+        stored_age_s: secondsBetween(lastSuccessAt, now),
+        retry_in_ms: failure.retry_at - now,
+      });
       await this.#runSideEffects(upstream, () =>
         this.#sideEffects.afterFailure(upstream, config, failure, lastSuccessAt),
       );
       return;
     }
+    const { failure } = this.#state;
     const record = newRecord(upstream, result, now, on.keptUntil(now));
     this.#save({ ...this.#state, record, failure: null });
     await this.#runSideEffects(upstream, () => this.#sideEffects.afterValue(record, config));
-    logLine("info", "refreshed", facts);
+    const outage_s = failure && secondsBetween(failure.since ?? failure.at, now);
+    logLine("info", "refreshed", { ...facts, ...(outage_s !== null && { outage_s }) });
     this.#ctx.waitUntil(writeCopy(env.BALANCE_KV, record, config.STALE_SECONDS));
   }
 

@@ -18,6 +18,8 @@ export const failureSchema = z.strictObject({
   retry_at: moment,
   /** Failures in a row, this one included. */
   count: whole(1, Number.MAX_SAFE_INTEGER),
+  /** When the first of them was, epoch milliseconds; not known of failures stored by earlier versions. */
+  since: z.optional(moment),
 });
 export type Failure = z.infer<typeof failureSchema>;
 
@@ -60,5 +62,6 @@ export function nextFailure(
   const believed = failed.reason === "upstream_rejected" ? null : failed.retryAfterMs;
   const asked = Math.min(MAX_RETRY_AFTER_MS, believed ?? 0);
   const retryAt = now + Math.ceil(Math.max(backoff, asked));
-  return { reason: failed.reason, at: now, retry_at: retryAt, count };
+  const since = previous === null ? now : (previous.since ?? previous.at);
+  return { reason: failed.reason, at: now, retry_at: retryAt, count, since };
 }

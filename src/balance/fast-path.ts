@@ -6,7 +6,7 @@
 import { allowsCaller } from "../callers/limit.ts";
 import { VerifiedCache } from "../callers/verified-cache.ts";
 import { type Config, parseConfig } from "../config/config.ts";
-import { isolateStateOf } from "../config/isolate-state.ts";
+import { type IsolateState, isolateStateOf } from "../config/isolate-state.ts";
 import type { Caller } from "../context.ts";
 import type { Env } from "../env.ts";
 import { writeMetric } from "../lib/metrics.ts";
@@ -24,6 +24,7 @@ interface Hit {
   readonly shown: Shown;
   readonly caller: Caller;
   readonly config: Config;
+  readonly state: IsolateState;
   readonly now: number;
 }
 
@@ -60,16 +61,16 @@ function find({ method, url, headers }: Request, env: Env): Hit | null {
     cacheControl === null ? NO_DEMAND : cacheDemand(cacheControl, headers.has("if-none-match"));
   const record = recallFresh(caller.account, demand, config, state, now);
   const prepared = record && recallPrepared(record, null, shown, state);
-  return prepared && { prepared, shown, caller, config, now };
+  return prepared && { prepared, shown, caller, config, state, now };
 }
 
 async function answer(
-  { prepared, shown, caller, config, now }: Hit,
+  { prepared, shown, caller, config, state, now }: Hit,
   { headers }: Request,
   env: Env,
   otherwise: () => Response | Promise<Response>,
 ): Promise<Response> {
-  if (!(await allowsCaller(env, caller))) return otherwise();
+  if (!(await allowsCaller(caller, env, state))) return otherwise();
   const asked = {
     ifNoneMatch: headers.get("if-none-match"),
     requestId: requestIdOf(headers),
@@ -81,6 +82,7 @@ async function answer(
     status: response.status,
     cache: "memory",
     account: caller.account,
+    caller: caller.id,
     attestation: config.APP_CHECK && "ok",
     ms: 0,
     age: ageSeconds(prepared.record, now),

@@ -7,10 +7,12 @@ import type { Issuer } from "../config/issuers.ts";
 import type { AppContext, Middleware } from "../context.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine } from "../lib/log.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 import { type Denial, denied, problemOf } from "./denial.ts";
 import { isObject } from "./jwt/compact.ts";
 import { verifyJwt } from "./jwt/verify.ts";
+import { addressOf } from "./limit.ts";
 import type { Lookup } from "./lookup.ts";
 import { VerifiedCache } from "./verified-cache.ts";
 
@@ -38,7 +40,9 @@ export const attest: Middleware = async function attest(c, next) {
     if (enforce) throw new ProblemError("attestation_failed", failure);
     const { account, id } = c.var.caller;
     const facts = { request_id: c.var.requestId, account, caller: id, reason: failure };
-    logLine("warn", "attestation_failed", facts);
+    if (c.var.state.of(LogThrottle).allows(`attestation ${failure}`, id)) {
+      logLine("warn", "attestation_failed", facts);
+    }
   }
   return next();
 };
@@ -55,7 +59,8 @@ function startCheck(c: AppContext, appCheck: AppCheck): Promise<AttestationFailu
   const { env, executionCtx } = c;
   const { config, state } = c.var;
   const waitUntil = (work: Promise<unknown>) => executionCtx.waitUntil(work);
-  const lookup = { env, config, state, waitUntil, cacheOnly: false };
+  const sender = addressOf(c.req.raw.headers);
+  const lookup = { env, config, state, sender, waitUntil, cacheOnly: false };
   const check = attestationFailure(c.req.header("x-firebase-appcheck"), appCheck, lookup);
   waitUntil(check);
   return check;

@@ -1,11 +1,14 @@
 /** The identity of a caller. */
 import type { Caller } from "../context.ts";
 import { sha256Hex } from "../lib/digest.ts";
+import type { Denied } from "./denial.ts";
 
-/** A caller, and how long the credential need not be looked up again. */
+/** A verified credential. */
 export interface Identified {
-  readonly caller: Caller;
-  /** Epoch milliseconds. */
+  readonly id: Caller["id"];
+  /** What its holder may see, or why nothing. */
+  readonly access: Pick<Caller, "account" | "scope"> | Denied;
+  /** When the credential expires or must be looked up again, epoch milliseconds. */
   readonly until: number;
 }
 

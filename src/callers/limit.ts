@@ -9,12 +9,11 @@ import type { Caller, Middleware } from "../context.ts";
 import type { Env } from "../env.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import { logLine, nameOf } from "../lib/log.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 
 /** How long an address found over its limit stays so before Cloudflare is asked to count it again. */
 const OVER_LIMIT_MS = 10_000;
-/** One line per sender and reason in this time. */
-const LOG_INTERVAL_MS = 10_000;
 /** Seconds: the longest period `wrangler.toml` can give a limit, so the window has passed by then. */
 const RETRY_AFTER = { "retry-after": "60" };
 const MAX_SENDERS = 1_000;
@@ -24,43 +23,24 @@ class FailureThrottle {
   readonly overLimit = new ExpiringMap<true>(MAX_SENDERS);
 }
 
-/** Senders whose refusal was logged within the last {@link LOG_INTERVAL_MS}. */
-class LogThrottle {
-  readonly logged = new ExpiringMap<true>(MAX_SENDERS);
-}
-
-/** @throws ProblemError `rate_limited` */
+/** Counts the caller's request, before anything is decided about it. @throws ProblemError `rate_limited` */
 export const limitCaller: Middleware = async function limitCaller(c, next) {
-  const { caller, state } = c.var;
-  if (!(await allowsCaller(c.env, caller))) {
-    throw throttleLog(
-      new ProblemError("rate_limited", "caller_limit", RETRY_AFTER),
-      caller.id,
-      state,
-    );
+  if (!(await allowsCaller(c.var.identity, c.env, c.var.state))) {
+    throw new ProblemError("rate_limited", "caller_limit", RETRY_AFTER);
   }
   await next();
 };
 
 /** Counts a request of the caller. @returns whether it is within the limit */
-export function allowsCaller(env: Env, { account, id }: Caller): Promise<boolean> {
-  return isWithin(env.CALLER_LIMIT, `${account} ${id}`);
-}
-
-/** For refusals that cost nothing and may come in a flood: one log line per sender and reason in a while. */
-export function throttleLog(
-  problem: ProblemError,
-  sender: string,
+export function allowsCaller(
+  { id }: Pick<Caller, "id">,
+  env: Env,
   state: IsolateState,
-): ProblemError {
-  const { logged } = state.of(LogThrottle);
-  const key = `${problem.reason} ${sender}`;
-  problem.suppressLog = logged.get(key) === true;
-  if (!problem.suppressLog) logged.set(key, true, Date.now() + LOG_INTERVAL_MS);
-  return problem;
+): Promise<boolean> {
+  return isWithin(env.CALLER_LIMIT, id, state);
 }
 
-/** Whether the address was over its failure limit a moment ago: nothing is read or fetched for it. */
+/** Whether the address was over its failure limit a moment ago. */
 export function isOverFailureLimit(address: string, state: IsolateState): boolean {
   return state.of(FailureThrottle).overLimit.get(address) === true;
 }
@@ -72,16 +52,22 @@ export async function countFailure(
   state: IsolateState,
 ): Promise<boolean> {
   if (isOverFailureLimit(address, state)) return true;
-  if (await isWithin(env.FAILURE_LIMIT, address)) return false;
+  if (await isWithin(env.FAILURE_LIMIT, address, state)) return false;
   state.of(FailureThrottle).overLimit.set(address, true, Date.now() + OVER_LIMIT_MS);
   return true;
 }
 
-async function isWithin(limiter: RateLimit | undefined, key: string): Promise<boolean> {
+async function isWithin(
+  limiter: RateLimit | undefined,
+  key: string,
+  state: IsolateState,
+): Promise<boolean> {
   try {
     return limiter === undefined || (await limiter.limit({ key })).success;
   } catch (error) {
-    logLine("warn", "limiter_failed", { error: nameOf(error) });
+    if (state.of(LogThrottle).allows("limiter_failed", "")) {
+      logLine("warn", "limiter_failed", { error: nameOf(error) });
+    }
     return true;
   }
 }

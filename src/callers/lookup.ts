@@ -8,9 +8,11 @@ export interface Lookup {
   readonly state: IsolateState;
   readonly config: Pick<Config, "HEDGE_MS" | "OBJECT_LOCATION">;
   readonly waitUntil: (work: Promise<unknown>) => void;
+  /** Who pays for the lookups: the address, as `addressOf` counts it. */
+  readonly sender: string;
   /**
-   * Set for an address over its failure limit: only what this isolate already holds may decide. No KV
-   * read, no call of a Durable Object.
+   * Set for an address over its failure limit: nothing is looked up for a credential that this isolate has
+   * not seen good before. Whatever can be decided without that is decided.
    */
   readonly cacheOnly: boolean;
   /**

@@ -6,6 +6,7 @@
  */
 import type { Caller } from "../context.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
+import { MAX_HEADER_CHARS } from "./credential.ts";
 
 /** An entry ends with its credential, and never later than this. */
 const MAX_MS = 60_000;
@@ -17,8 +18,10 @@ export class VerifiedCache {
   readonly #callers = new ExpiringMap<Caller>(MAX_ENTRIES, MAX_CHARS);
   readonly #attested = new ExpiringMap<true>(MAX_ENTRIES, MAX_CHARS);
 
-  /** @param authorization the whole `Authorization` header */
+  /** @param authorization the `Authorization` header, as `headerOf` spells it */
   callerOf(authorization: string): Caller | null {
+    // Looking a key up takes time by its length, and callers choose that.
+    if (authorization.length > MAX_HEADER_CHARS) return null;
     return this.#callers.get(authorization) ?? null;
   }
 
@@ -29,6 +32,7 @@ export class VerifiedCache {
 
   /** Whether this App Check token was verified recently. */
   isAttested(token: string): boolean {
+    if (token.length > MAX_HEADER_CHARS) return false;
     return this.#attested.get(token) === true;
   }
 

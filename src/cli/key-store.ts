@@ -1,12 +1,12 @@
 /** The KV namespace `API_KEYS` as the operator's machine reaches it: through wrangler and its login. */
-import { execFile } from "node:child_process";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { resolve } from "node:path";
 import * as z from "zod/mini";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key/record.ts";
+import { runWrangler } from "./run-wrangler.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
-const WRANGLER = join(ROOT, "node_modules/wrangler/bin/wrangler.js");
+/** A key that was stored though nobody saw it is of no use to anybody. */
+const ADVICE =
+  "Run it again. A key that could not be shown may be there all the same: `list` shows it, `revoke` ends it.";
 
 export class StoreError extends Error {}
 
@@ -58,30 +58,11 @@ export class KeyStore {
 
   /** Once more if it fails: every command may be repeated, and a Worker that runs may lock the store. */
   async #wrangler(command: string, ...args: string[]): Promise<string> {
-    try {
-      return await this.#run(command, ...args);
-    } catch {
-      return await this.#run(command, ...args);
-    }
+    const all = ["kv", "key", command, ...args, ...this.#where];
+    const first = await runWrangler(all);
+    const { ok, stdout, stderr } = first.ok ? first : await runWrangler(all);
+    if (ok) return stdout;
+    const output = `${stderr}\n${stdout}`.trim() || "It did not answer in time.";
+    throw new StoreError(`wrangler could not reach the keys:\n${output}\n${ADVICE}`);
   }
-
-  async #run(command: string, ...args: string[]): Promise<string> {
-    const all = [WRANGLER, "kv", "key", command, ...args, ...this.#where];
-    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" };
-    try {
-      const { stdout } = await promisify(execFile)(process.execPath, all, {
-        cwd: ROOT,
-        env,
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      return stdout;
-    } catch (error) {
-      throw new StoreError(`wrangler could not reach the keys:\n${outputOf(error)}`);
-    }
-  }
-}
-
-function outputOf(error: unknown): string {
-  const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-  return `${stderr}\n${stdout}`.trim() || String(error);
 }

@@ -6,7 +6,7 @@
  * Each room declares its part as a class beside the code that uses it. A part holds plain data only, never
  * a promise, `Response` or stream: Workers cancel those with the request that made them.
  */
-import type { Config } from "./config.ts";
+import type { Config, ParsedConfig } from "./config.ts";
 
 export class IsolateState {
   readonly #parts = new Map<new () => object, object>();
@@ -21,14 +21,14 @@ export class IsolateState {
   }
 }
 
-const states = new WeakMap<Config, IsolateState>();
+const states = new WeakMap<Config | ParsedConfig, IsolateState>();
 
-/** The state that goes with a configuration. */
-export function isolateStateOf(config: Config): IsolateState {
-  let state = states.get(config);
+/** The state that goes with a configuration; with an invalid one, that of the failed attempt at parsing it. */
+export function isolateStateOf(owner: Config | ParsedConfig): IsolateState {
+  let state = states.get(owner);
   if (state === undefined) {
     state = new IsolateState();
-    states.set(config, state);
+    states.set(owner, state);
   }
   return state;
 }

@@ -1,6 +1,8 @@
 /** Every error as problem details (RFC 9457), and as one log line. */
+import { addressOf } from "../callers/limit.ts";
 import type { AppContext } from "../context.ts";
 import { logLine } from "../lib/log.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError, problemResponse } from "../problem.ts";
 
 /** Handler for all other methods of a path: 405 with `Allow` (RFC 9110, section 15.5.6). */
@@ -12,9 +14,11 @@ export function allowOnly(allow: string) {
 
 /** Turns whatever was thrown into problem details; anything but a ProblemError is a bug: `internal`. */
 export function onError(error: Error, c: AppContext): Response {
-  const { requestId, started, caller } = c.var;
+  const { requestId, started, identity, caller } = c.var;
   if (!(error instanceof ProblemError)) {
-    logLine("error", "internal", { request_id: requestId, error: error.name });
+    if (mayLog("internal", error.name, c)) {
+      logLine("error", "internal", { request_id: requestId, error: error.name });
+    }
     return problemResponse("internal", requestId);
   }
   const facts = {
@@ -25,12 +29,20 @@ export function onError(error: Error, c: AppContext): Response {
     issuer: error.issuer,
     ms: Date.now() - started,
     account: caller?.account,
-    caller: caller?.id,
+    caller: identity?.id,
   };
   const event = eventOf(error);
-  if (event !== null && !error.suppressLog)
+  if (event !== null && mayLog(event, error.reason ?? error.code, c)) {
     logLine(event === "failed" ? "error" : "warn", event, facts);
+  }
   return problemResponse(error.code, requestId, error.headers);
+}
+
+/** One line per sender and reason in a while: a flood of requests must not become a flood of lines. */
+function mayLog(event: string, reason: string, c: AppContext): boolean {
+  const { identity, state } = c.var;
+  const sender = identity?.id ?? addressOf(c.req.raw.headers);
+  return state.of(LogThrottle).allows(`${event} ${reason}`, sender);
 }
 
 /** `denied`: the caller was refused; `failed`: a dependency failed; null: not worth a line. */

@@ -1,6 +1,7 @@
 /** Outermost middleware: request id, common headers, metric point, and a log line for slow responses. */
 import type { Middleware } from "../context.ts";
 import { logLine } from "../lib/log.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { requestIdOf } from "../lib/request-id.ts";
 import { ProblemError } from "../problem.ts";
@@ -24,7 +25,8 @@ export const observe: Middleware = async function observe(c, next) {
   const route = c.req.routePath;
   const { caller, served, attestation } = c.var;
   const account = caller?.account;
-  if (code === undefined && ms >= SLOW_MS) {
+  const sender = caller?.id ?? "";
+  if (code === undefined && ms >= SLOW_MS && c.var.state.of(LogThrottle).allows("slow", sender)) {
     logLine("warn", "slow", { request_id: requestId, route, account, caller: caller?.id, ms });
   }
   writeMetric(c.env.METRICS, {
@@ -33,6 +35,7 @@ export const observe: Middleware = async function observe(c, next) {
     code,
     cache: served?.cache,
     account,
+    caller: caller?.id,
     reason: problem?.reason,
     attestation,
     ms,

@@ -14,7 +14,7 @@ export type FetchTextResult =
 
 /** Enough for a balance, which takes a few KiB. */
 const MAX_BODY_BYTES = 256 * 1024;
-const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.1" };
+const HEADERS = { accept: "application/json", "user-agent": "zoo-balance-proxy/0.2" };
 
 /**
  * Never throws: every failure is a result. A 3xx is returned like any other status, never followed:

@@ -68,7 +68,15 @@ export interface LogFacts {
   readonly upstream_status?: number | string | undefined;
   readonly upstream_ms?: number | undefined;
   readonly zoo_request_id?: string | null | undefined;
+  /** Host and path that were called, without query. */
+  readonly upstream?: string | undefined;
   readonly failures?: number | undefined;
+  /** Time of the first of the failures. */
+  readonly failing_since?: string | undefined;
+  /** Age of the value that is served meanwhile, seconds; null when there is none. */
+  readonly stored_age_s?: number | null | undefined;
+  /** How long the outage was that has ended, seconds. */
+  readonly outage_s?: number | undefined;
   readonly retry_in_ms?: number | undefined;
   readonly drift?: readonly Drift[] | undefined;
   readonly problems?: readonly string[] | undefined;

@@ -7,6 +7,8 @@ export interface MetricPoint {
   readonly code?: string | undefined;
   readonly cache?: string | undefined;
   readonly account?: string | undefined;
+  /** A digest: the id of a caller, see `callers/caller.ts`. */
+  readonly caller?: string | undefined;
   /** Why a request was refused. */
   readonly reason?: string | undefined;
   /** `ok`, or why the app's attestation failed. */
@@ -18,16 +20,16 @@ export interface MetricPoint {
 
 /**
  * Writes a data point: one per response and, with the route "refresh", one per call to Zoo:
- * blobs route, code, cache, account, reason, attestation (empty where there is none), version; doubles status, ms,
+ * blobs route, code, cache, account, reason, attestation (empty where there is none), version, caller; doubles status, ms,
  * age (-1 where there is none). For a call to Zoo the status is Zoo's, or 0 when there was no response.
  */
 export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: MetricPoint): void {
   const { route, status, code = "", cache = "", account = "", reason = "" } = point;
-  const { attestation = "", ms, age = -1 } = point;
+  const { attestation = "", caller = "", ms, age = -1 } = point;
   try {
     metrics?.writeDataPoint({
       indexes: [account],
-      blobs: [route, code, cache, account, reason, attestation, VERSION],
+      blobs: [route, code, cache, account, reason, attestation, VERSION, caller],
       doubles: [status, ms, age],
     });
   } catch {

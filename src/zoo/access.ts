@@ -9,7 +9,7 @@ import type { Account, Config } from "../config/config.ts";
 import { type FetchTextResult, fetchText } from "../lib/fetch-text.ts";
 import type { Drift } from "../lib/log.ts";
 
-/** A refresh is never later for this than by so much, however patient it is with the balance. */
+/** A refresh waits no longer than this for it, whatever the deadline of the balance is. */
 const TIMEOUT_MS = 2_000;
 const MAX_WORD_CHARS = 64;
 

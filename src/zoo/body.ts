@@ -9,6 +9,7 @@
 import type { Balance, Plan } from "../balance/record.ts";
 import type { Drift } from "../lib/log.ts";
 import { addMoney, JsonNumber, readMoney } from "../lib/money.ts";
+import { readTime } from "./time.ts";
 
 export type ReadBody =
   | { readonly ok: true; readonly balance: Balance; readonly drift: readonly Drift[] }
@@ -18,12 +19,6 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_WORD_CHARS = 64;
 const MAX_TITLE_CHARS = 256;
-/** RFC 3339, section 5.6; the second 60 is a leap second. */
-const RFC3339 =
-  /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):[0-5]\d):([0-5]\d|60)(?:\.\d{1,12})?([Zz]|[+-]\d{2}:\d{2})$/;
-
-const ISO_LENGTH = "2026-11-23T10:00:00.000Z".length;
-
 /** Reads one value; `null` when it is unreadable. */
 type Read<T> = (value: unknown) => T | null;
 
@@ -95,7 +90,7 @@ const ALLOWANCE = [
 
 type ReadField = <T>(from: Fields, field: string, read: Read<T>, path?: string) => T | null;
 
-/** Name and kind of pricing make a plan; the rest may be missing from it one by one. */
+/** A plan needs its name and its kind of pricing; every other member may be missing. */
 function readPlan(tier: Fields, must: ReadField, may: ReadField): Plan | null {
   const name = must(tier, "name", readTitle, TIER);
   const price = must(tier, "price", asFields, TIER);
@@ -111,35 +106,17 @@ function readPlan(tier: Fields, must: ReadField, may: ReadField): Plan | null {
   };
 }
 
-/** The name of a field, or of what stood for it in an older generation where only that is there. */
+/** The field's name; its name in an older generation where the body has only that one. */
 function newer(from: Fields, field: string, older: string): string {
   return isAbsent(from[field]) && from[older] !== undefined ? older : field;
 }
 
-/** Units are `uint64` upstream; one that a JavaScript client could not hold exactly is unreadable. */
+/** Units are `uint64` upstream; a number that a JavaScript client could not hold exactly is unreadable. */
 const readUnits: Read<number> = (value) => {
   const whole = value instanceof JsonNumber && /^\d+(?:\.0+)?$/.test(value.source);
   const count = whole ? Number(value.source) : Number.NaN;
   return Number.isSafeInteger(count) ? count : null;
 };
-
-const readTime: Read<string> = (value) => {
-  const text = typeof value === "string" ? toIso(value) : "";
-  // An offset can move a time out of the years that four digits can write.
-  return text.length === ISO_LENGTH ? `${text.slice(0, 19)}Z` : null;
-};
-
-/** UTC, or something of another length than such a time when there is no such moment. */
-function toIso(text: string): string {
-  const [, day = "", minute = "", second = "", zone = ""] = RFC3339.exec(text) ?? [];
-  const midnight = Date.parse(`${day}T00:00:00Z`);
-  // Date.parse moves a day that its month does not have into the next month.
-  if (Number.isNaN(midnight) || !new Date(midnight).toISOString().startsWith(day)) return "";
-  // A leap second, which Date cannot hold, is the second before it.
-  const shown = second === "60" ? "59" : second;
-  const ms = Date.parse(`${day}T${minute}:${shown}${zone.toUpperCase()}`);
-  return Number.isNaN(ms) ? "" : new Date(ms).toISOString();
-}
 
 const textTo =
   (maxChars: number): Read<string> =>

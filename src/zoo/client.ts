@@ -1,4 +1,4 @@
-/** The call to Zoo: the only code that sends the token. Contract: every outcome is a value. */
+/** The calls to Zoo: the only code that sends the token. Never throws: every outcome is a value. */
 
 import type { Failure } from "../balance/backoff.ts";
 import { type Access, type Balance, balanceSchema } from "../balance/record.ts";
@@ -25,6 +25,8 @@ export type UpstreamResult = CallFacts &
     | {
         readonly ok: false;
         readonly reason: Failure["reason"];
+        /** Host and path, for the log. */
+        readonly target: string;
         /** From `Retry-After` (RFC 9110, section 10.2.3), milliseconds. */
         readonly retryAfterMs: number | null;
       }
@@ -45,14 +47,15 @@ export async function fetchBalance(
   const accessing = config.ZOO_INCLUDE_BLOCK
     ? fetchAccess(account, base, config)
     : { access: null, drift: [] };
-  const result = judge(await fetchText(url, config.ZOO_TIMEOUT_MS, headers));
-  // Without a balance there is nothing to store it beside, so its end is not awaited.
+  const target = url.replace(/^https?:\/\//, "").replace(query, "");
+  const result = judge(await fetchText(url, config.ZOO_TIMEOUT_MS, headers), target);
+  // Without a balance there is nothing to store it beside, so it is not awaited.
   if (!result.ok) return result;
   const { access, drift } = await accessing;
   return { ...result, access, drift: [...result.drift, ...drift] };
 }
 
-function judge(answer: FetchTextResult): UpstreamResult {
+function judge(answer: FetchTextResult, target: string): UpstreamResult {
   const { head } = answer;
   const zooRequestId = requestIdOf(answer);
   const failed = (
@@ -61,9 +64,9 @@ function judge(answer: FetchTextResult): UpstreamResult {
     drift: readonly Drift[] = [],
   ): UpstreamResult => {
     const retryAfterMs = parseRetryAfter(head?.headers.get("retry-after") ?? null, Date.now());
-    return { ok: false, reason, status, drift, zooRequestId, retryAfterMs };
+    return { ok: false, reason, status, drift, zooRequestId, target, retryAfterMs };
   };
-  // A status that came tells more than how the body after it ended.
+  // A status says more than how the body after it ended.
   if (head?.status === 401 || head?.status === 403) return failed("upstream_rejected", head.status);
   if (head !== null && (head.status < 200 || head.status > 299)) {
     return failed("upstream_unavailable", head.status);

@@ -1,9 +1,11 @@
 /** `npm run bench [-- case …]`: prints tables, writes dist/bench.json, fails when a goal is missed. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { arch, cpus } from "node:os";
+import { benchCold } from "./cold.ts";
 import { benchStart } from "./evaluation.ts";
 import { isReached, printGoals, type Report } from "./goals.ts";
 import { benchHerd } from "./herd.ts";
+import { benchHistory } from "./history.ts";
 import { GENERATOR } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchMiss } from "./miss.ts";
@@ -14,6 +16,8 @@ const CASES: Readonly<Record<string, () => Promise<Report>>> = {
   start: benchStart,
   warm: benchWarm,
   miss: benchMiss,
+  cold: benchCold,
+  history: benchHistory,
   herd: benchHerd,
   memory: benchMemory,
   refusals: benchRefusals,

@@ -70,6 +70,7 @@ const CONSTANT = "constant";
 const JWT = "hit, JWT";
 const API_KEY = "hit, API key";
 const UNCHANGED = "304, JWT";
+const MAX_STALE = "hit, JWT, max-stale";
 const STRANGER = "hit, a JWT never seen";
 const VERIFYING = "constant after one signature check";
 const TUTORIAL = "tutorial, JWT";
@@ -143,6 +144,7 @@ export async function benchWarm(): Promise<Report> {
     { name: JWT, worker: proxy, headers: [jwt] },
     { name: API_KEY, worker: proxy, headers: [key] },
     { name: UNCHANGED, worker: proxy, headers: [conditional], status: 304 },
+    { name: MAX_STALE, worker: proxy, headers: [{ ...jwt, "cache-control": "max-stale" }] },
     { name: STRANGER, worker: proxy, headers: strangers },
     { name: VERIFYING, worker: verifying, headers: strangers },
     { name: TUTORIAL, worker: tutorial, headers: [jwt] },
@@ -173,7 +175,7 @@ function goalsOf(samples: ReadonlyMap<string, readonly Sample[]>, rows: readonly
       ),
     );
   };
-  const hits = [JWT, API_KEY, UNCHANGED].flatMap((name) => {
+  const hits = [JWT, API_KEY, UNCHANGED, MAX_STALE].flatMap((name) => {
     const { cpuRatio = Number.NaN, perSecondRatio = Number.NaN } = rowOf(name) ?? {};
     const overTutorial = between(name, TUTORIAL, "perSecond");
     return [

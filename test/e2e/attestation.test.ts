@@ -58,7 +58,9 @@ async function ask({ balance, zoo }: StartedWorker, make: Make | null) {
   const id = `attest-${++asked}`;
   const token = make === null ? null : await make(zoo);
   const header = token === null ? {} : { "x-firebase-appcheck": token };
-  return { id, response: await balance({ "x-request-id": id, ...header }) };
+  // A caller of its own for each: of one caller's failures only some are logged.
+  const authorization = `Bearer ${await zoo.signToken({ sub: id })}`;
+  return { id, response: await balance({ "x-request-id": id, authorization, ...header }) };
 }
 
 async function reasonOf({ logs }: StartedWorker, id: string): Promise<unknown> {

@@ -87,6 +87,8 @@ export interface Chaos extends AsyncDisposable {
   /** What is stored for the account in its object, which starts anew with it. */
   seed(account: string, state: unknown): Promise<void>;
   restart(account: string): Promise<void>;
+  /** Stops the Worker's clock: from here on time passes by {@link move} alone, however slow the machine is. */
+  freeze(): Promise<void>;
   /** Moves the Worker's clock forward. */
   move(ms: number): Promise<void>;
   /** `GET /v1/balance`, with the credential of a caller of the account. */
@@ -150,6 +152,7 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     kill,
     seed: (account, state) => order({ op: "seed", account, state }),
     restart: (account) => order({ op: "restart", account }),
+    freeze: () => order({ op: "freeze" }),
     move: (ms) => order({ op: "move", ms }),
     async balance(account, headers = {}) {
       // Longer than any time that is moved.

@@ -54,7 +54,71 @@ test("CALLER_LIMIT counts per caller, whatever the address or the token", async 
   expect((await fetch(`${worker.url}/health`)).status).toBe(200);
 });
 
+describe("a refusal of a verified caller", () => {
+  test.each([
+    ["without the scope", { scope: "other" }, "insufficient_scope", "scope_missing"],
+    ["of an unknown account", { scope: "zoo", account: "x" }, "unknown_account", "not_in_accounts"],
+  ])("%s counts against the caller, and is one line", async (_, claims, code, reason) => {
+    worker = await startWorker(
+      ({ issuer, audience, jwksUrl }) => ({
+        JWT_ISSUERS: JSON.stringify([
+          {
+            issuer,
+            audience,
+            jwks_url: jwksUrl,
+            scope: "zoo",
+            account_claim: "account",
+            account: "default",
+          },
+        ]),
+      }),
+      { callerLimit: LIMIT },
+    );
+    let n = 0;
+    const next = async () => ask(await worker.zoo.signToken({ ...claims, n: ++n }), `192.0.2.${n}`);
+    await expectProblem(await next(), 403, code);
+    expect(await untilLimited(next, 403)).toBeGreaterThanOrEqual(LIMIT - 1);
+    await expect.poll(() => worker.logs.join("\n")).toContain("caller_limit");
+    expect(worker.logs.filter((line) => line.includes(reason))).toHaveLength(1);
+    expect(worker.logs.filter((line) => line.includes("caller_limit"))).toHaveLength(1);
+  });
+});
+
 describe("FAILURE_LIMIT", () => {
+  test("counts what cannot be checked as well, and it is one line", async () => {
+    const gone = await startZoo();
+    worker = await startWorker(
+      {
+        JWT_ISSUERS: JSON.stringify([
+          { issuer: gone.issuer, audience: "a", jwks_url: "http://127.0.0.1:1/" },
+        ]),
+      },
+      { failureLimit: LIMIT },
+    );
+    const next = async () => ask(await gone.signToken({ aud: "a", sub: crypto.randomUUID() }));
+    expect(await untilLimited(next, 503)).toBeGreaterThanOrEqual(LIMIT);
+    expect(worker.logs.filter((line) => line.includes('"keys_unavailable"'))).toHaveLength(1);
+    await gone.close();
+  });
+
+  test("leaves a 401 to an expired token, so that an app renews it", async () => {
+    await start({ failureLimit: LIMIT });
+    expect(await untilLimited(() => ask("bad"), 401)).toBeGreaterThanOrEqual(LIMIT);
+    const expired = await worker.zoo.signToken({}, { expiresIn: -60 });
+    await expectProblem(await ask(expired), 401, "invalid_credentials");
+    expect((await ask(worker.token)).status).toBe(200);
+  });
+
+  test("lets a token be decided by any of the known keys, however it names them", async () => {
+    await start({ failureLimit: LIMIT });
+    expect((await ask(worker.token)).status).toBe(200);
+    expect(await untilLimited(() => ask("bad"), 401)).toBeGreaterThanOrEqual(LIMIT);
+    for (const alg of ["ES256", "RS256"] as const) {
+      const unnamed = await worker.zoo.signToken({}, { alg, header: { kid: "" } });
+      expect((await ask(unnamed)).status).toBe(200);
+    }
+  });
+
   test("stops lookups for one address; its known callers and other addresses go on", async () => {
     await start({ failureLimit: LIMIT });
     const known = await createKey(worker, {});

@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
+/** An outage of Zoo, by each of its faults, under a clock that stands still but for what the test moves it. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Fault } from "../zoo/faults.ts";
+import { type Chaos, startChaos } from "./chaos.ts";
 import { expectProblem } from "./problems.ts";
-import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
+import { viewOf } from "./worker.ts";
 
 interface Case {
   readonly name: string;
@@ -19,7 +20,7 @@ const status = (number: number) => unavailable({ kind: "status", status: number 
 const invalid = (fault: Fault): Case => ({ name: fault.kind, fault, code: "upstream_invalid" });
 
 const CASES: readonly Case[] = [
-  unavailable({ kind: "latency", ms: 5_000 }),
+  unavailable({ kind: "latency", ms: 60_000 }),
   unavailable({ kind: "hang" }),
   unavailable({ kind: "hang-body" }),
   unavailable({ kind: "hold" }),
@@ -36,113 +37,123 @@ const CASES: readonly Case[] = [
   invalid({ kind: "empty" }),
 ];
 
-/** Their callers come for so long that a second attempt falls due. */
-const LONGER = new Set(["hang", "s500", "s401", "garbage"]);
+/** Each case has an account with a stored value and one without, each with a token of its own. */
+const ACCOUNTS = [
+  ...CASES.flatMap(({ name }) => [`${name}-stored`, `${name}-empty`]),
+  "long",
+  "asked",
+];
+const secretOf = (account: string) => `TOKEN_${ACCOUNTS.indexOf(account)}`;
+const tokenOf = (account: string) => `canary-zoo-${secretOf(account)}`;
 
-/** Each case has an account with a stored value (a user's) and one without (an organisation's). */
-const stored = CASES.map(({ name }) => [`${name}-stored`, "user"] as const);
-const empty = CASES.map(({ name }) => [`${name}-empty`, "org"] as const);
-const others = [["long", "user"] as const, ["asked", "user"] as const];
+/** Only the faults that hang take so long. */
+const ZOO_TIMEOUT_MS = 4_000;
 
-let worker: StartedWorker;
+let chaos: Chaos;
 beforeAll(async () => {
-  worker = await startWorker((zoo) => ({
-    ...accountVars(zoo, Object.fromEntries([...stored, ...empty, ...others])),
-    ZOO_TIMEOUT_MS: 300,
-    FRESH_SECONDS: 1,
-    REVALIDATE_SECONDS: 1,
-    STALE_WAIT_MS: 1_000,
-  }));
-  for (const [account] of [...stored, ...others]) {
-    await viewOf(await worker.balance(await callerOf(worker.zoo, account)));
+  chaos = await startChaos({
+    accounts: Object.fromEntries(ACCOUNTS.map((account) => [account, secretOf(account)])),
+    vars: {
+      ...Object.fromEntries(ACCOUNTS.map((account) => [secretOf(account), tokenOf(account)])),
+      ZOO_TIMEOUT_MS: `${ZOO_TIMEOUT_MS}`,
+      STALE_WAIT_MS: "60000",
+      ZOO_INCLUDE_BLOCK: "false",
+    },
+  });
+  await chaos.freeze();
+  for (const account of ACCOUNTS) chaos.zoo.setFault(null, tokenOf(account));
+  for (const account of ACCOUNTS.filter((name) => !name.endsWith("-empty"))) {
+    await viewOf(await chaos.balance(account));
   }
   // From here on every stored value waits for its refresh.
-  await sleep(2_100);
-});
-afterAll(() => worker.close());
+  await chaos.move(600_000);
+  for (const { name, fault } of CASES) {
+    for (const account of [`${name}-stored`, `${name}-empty`]) {
+      chaos.zoo.setFault(fault, tokenOf(account));
+    }
+  }
+  chaos.zoo.balanceRequests.length = 0;
+}, 120_000);
+afterAll(() => chaos[Symbol.asyncDispose]());
 
-const requestsTo = (subject: "user" | "org") =>
-  worker.zoo.balanceRequests.filter(({ path }) => path.startsWith(`/${subject}/`));
+const attemptsOf = (account: string) =>
+  chaos.zoo.balanceRequests.filter(
+    ({ headers }) => headers.authorization === `Bearer ${tokenOf(account)}`,
+  ).length;
 
-/** No two calls to Zoo closer than the backoff: 1 s, 2 s, 4 s… */
-function expectBackoff(subject: "user" | "org"): void {
-  const stamps = requestsTo(subject).map(({ at }) => at);
-  const gaps = stamps.slice(1).map((at, i) => at - (stamps[i] ?? 0));
-  // The stamps are of arrival, which may lag a little behind the departure.
-  for (const [i, gap] of gaps.entries()) {
-    expect(gap, `gaps ${gaps}`).toBeGreaterThanOrEqual(1_000 * 2 ** i - 50);
+/** The last failure of the account's refreshes, as the log tells it. */
+function lastFailure(account: string): { failures: number; retry_in_ms: number } {
+  const lines = chaos.logs
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => line.event === "refresh_failed" && line.account === account);
+  return lines.at(-1) as { failures: number; retry_in_ms: number };
+}
+
+async function callersOf({ name, code }: Case): Promise<void> {
+  const ask = (account: string) => [1, 2, 3].map(() => chaos.balance(account));
+  const [served, refused] = await Promise.all([
+    Promise.all(ask(`${name}-stored`)),
+    Promise.all(ask(`${name}-empty`)),
+  ]);
+  for (const answer of served) {
+    expect(await viewOf(answer), name).toMatchObject({
+      available: "37.3583",
+      stale: true,
+      stale_reason: code,
+    });
+    expect(answer.headers.get("cache-control")).toBe("private, max-age=60");
+  }
+  for (const answer of refused) {
+    await expectProblem(answer, code === "upstream_unavailable" ? 503 : 502, code);
+    expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
   }
 }
 
-test.each(CASES)("$name: $code, and nobody with a stored value notices", async (outage) => {
-  const { name, fault, code } = outage;
-  const { zoo } = worker;
-  zoo.reset();
-  zoo.setFault(fault);
-  const withValue = await callerOf(zoo, `${name}-stored`);
-  const without = await callerOf(zoo, `${name}-empty`);
-
+test("every fault of Zoo has its reason, and nobody with a stored value gets an error", async () => {
   for (let round = 0; round < 10; round++) {
-    const ask = (headers: { authorization: string }) =>
-      [1, 2, 3].map(() => worker.balance(headers));
-    const [served, refused] = await Promise.all([
-      Promise.all(ask(withValue)),
-      Promise.all(ask(without)),
-    ]);
-    for (const answer of served) {
-      expect(await viewOf(answer)).toMatchObject({
-        available: "37.3583",
-        stale: true,
-        stale_reason: code,
-      });
-      expect(answer.headers.get("cache-control")).toBe("private, max-age=1");
-    }
-    for (const answer of refused) {
-      await expectProblem(answer, code === "upstream_unavailable" ? 503 : 502, code);
-      expect(answer.headers.get("retry-after")).toMatch(/^[1-9]\d*$/);
-    }
-    await sleep(LONGER.has(name) ? 130 : 30);
+    await Promise.all(CASES.map(callersOf));
+    await chaos.move(130);
   }
-  expect(zoo.leaked).toBe(false);
-  for (const subject of ["user", "org"] as const) {
-    expect(requestsTo(subject).length).toBeGreaterThanOrEqual(1);
-    expect(requestsTo(subject).length).toBeLessThanOrEqual(2);
-    expectBackoff(subject);
+  expect(chaos.zoo.leaked).toBe(false);
+  for (const account of ACCOUNTS.filter((name) => /-(stored|empty)$/.test(name))) {
+    // The second attempt is due 1 to 1.25 s after the first: in the ninth or tenth round, or just not yet.
+    expect(attemptsOf(account), account).toBeGreaterThanOrEqual(1);
+    expect(attemptsOf(account), account).toBeLessThanOrEqual(2);
   }
-});
+}, 120_000);
 
 test("a long outage backs off further and further, then recovers by itself", async () => {
-  const { zoo } = worker;
-  zoo.reset();
-  zoo.setFault({ kind: "status", status: 503 });
-  const headers = await callerOf(zoo, "long");
-  const attempts = async () => {
-    const view = await viewOf(await worker.balance(headers));
-    expect(view).toMatchObject({ stale: true, stale_reason: "upstream_unavailable" });
-    return requestsTo("user").length;
-  };
-  await expect.poll(attempts, { timeout: 10_000, interval: 50 }).toBe(3);
-  expectBackoff("user");
-
-  zoo.setFault(null);
-  zoo.setGeneration("documented");
-  const available = async () => (await viewOf(await worker.balance(headers))).available;
-  await expect.poll(available, { timeout: 10_000, interval: 50 }).toBe("146.72");
-  expect(await viewOf(await worker.balance(headers))).toMatchObject({ stale_reason: null });
-  expect(requestsTo("user")).toHaveLength(4);
-  expectBackoff("user");
+  chaos.zoo.setFault({ kind: "status", status: 503 }, tokenOf("long"));
+  const ask = async () => viewOf(await chaos.balance("long"));
+  for (let failures = 1; failures <= 4; failures++) {
+    expect(await ask()).toMatchObject({ stale: true, stale_reason: "upstream_unavailable" });
+    expect(attemptsOf("long")).toBe(failures);
+    const { retry_in_ms, ...last } = lastFailure("long");
+    expect(last.failures).toBe(failures);
+    expect(retry_in_ms).toBeGreaterThanOrEqual(1_000 * 2 ** (failures - 1));
+    expect(retry_in_ms).toBeLessThanOrEqual(1_250 * 2 ** (failures - 1));
+    await chaos.move(retry_in_ms - 1);
+    expect(await ask()).toMatchObject({ stale: true });
+    expect(attemptsOf("long")).toBe(failures);
+    await chaos.move(1);
+  }
+  chaos.zoo.setFault(null, tokenOf("long"));
+  chaos.zoo.setGeneration("documented");
+  expect(await ask()).toMatchObject({ available: "146.72", stale_reason: null });
+  expect(attemptsOf("long")).toBe(5);
 });
 
-test("Retry-After is respected", async () => {
-  const { zoo } = worker;
-  zoo.reset();
-  zoo.setFault({ kind: "status", status: 429, headers: { "retry-after": "3" } });
-  const headers = await callerOf(zoo, "asked");
-  const attempts = async () => {
-    await viewOf(await worker.balance(headers));
-    return requestsTo("user").length;
-  };
-  await expect.poll(attempts, { timeout: 10_000, interval: 50 }).toBe(2);
-  const [first, second] = requestsTo("user");
-  expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(2_950);
+test("a Retry-After of Zoo's is respected to the second", async () => {
+  const limited = { kind: "status", status: 429, headers: { "retry-after": "30" } } as const;
+  chaos.zoo.setFault(limited, tokenOf("asked"));
+  const ask = async () => viewOf(await chaos.balance("asked"));
+  await ask();
+  expect(lastFailure("asked").retry_in_ms).toBe(30_000);
+  await chaos.move(29_999);
+  await ask();
+  expect(attemptsOf("asked")).toBe(1);
+  await chaos.move(1);
+  await ask();
+  expect(attemptsOf("asked")).toBe(2);
 });

@@ -34,6 +34,10 @@ describe("what is not there", () => {
     "/v1/balances",
     "/v2/balance",
     "/v1/balance/x",
+    "/v1/balance/",
+    "/v1/balance/status/",
+    "/v1/balance/history/",
+    "/health/",
     "/%00",
     "/user/payment/balance",
   ])("404 for %s", async (path) => {

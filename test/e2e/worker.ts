@@ -97,7 +97,7 @@ export async function startWorker(
   };
   const ask = async (path: string, headers: Record<string, string> = {}) => {
     const response = await fetch(new URL(path, url), {
-      headers: { authorization: `Bearer ${token}`, ...headers },
+      headers: { authorization: `Bearer ${token}`, "cf-connecting-ip": address(), ...headers },
     });
     await conform("get", path, response);
     return response;
@@ -114,6 +114,11 @@ export async function startWorker(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Each request of a test comes from an address of its own, unless the test says from where. */
+function address(): string {
+  return `10.${[...crypto.getRandomValues(new Uint8Array(3))].join(".")}`;
 }
 
 /** Sends what the Worker asks for elsewhere. Through Node's fetch, so only tests that need it do. */

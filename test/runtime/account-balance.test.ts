@@ -330,7 +330,7 @@ test("each call to Zoo is a metric point: how it ended, and Zoo's status", async
   const of = (status: number, code: string) => [
     {
       indexes: ["default"],
-      blobs: ["refresh", code, "", "default", "", "", expect.any(String)],
+      blobs: ["refresh", code, "", "default", "", "", expect.any(String), ""],
       doubles: [status, expect.any(Number), -1],
     },
   ];

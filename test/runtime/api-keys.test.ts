@@ -28,6 +28,7 @@ const lookup = (more: Partial<Lookup> = {}): Lookup => ({
   state,
   config: { HEDGE_MS: 0, OBJECT_LOCATION: undefined },
   waitUntil: () => undefined,
+  sender: "192.0.2.1",
   cacheOnly: false,
   ...more,
 });
@@ -93,7 +94,7 @@ describe("the budget of KV reads", () => {
     expect(await identify(known)).toMatchObject({ ok: true });
     const flood = await Promise.all(Array.from({ length: 500 }, newApiKey));
     const results = await Promise.all(flood.map((key) => identify(key)));
-    expect(get.mock.calls.length).toBeLessThanOrEqual(210);
+    expect(get.mock.calls.length).toBeLessThanOrEqual(410);
     expect(results.at(-1)).toEqual({ ok: false, denial: "api_key_reads_limited" });
     expect(await identify(known)).toMatchObject({ ok: true });
     // Nor when the copies of their records have run out, and the flood goes on.
@@ -103,6 +104,27 @@ describe("the budget of KV reads", () => {
     expect(await identify(known)).toMatchObject({ ok: true });
     later(3_600_000);
     expect(await identify(await stored())).toMatchObject({ ok: true });
+  });
+
+  test("a sender whose key was refused lately uses up a small budget, not that of the others", async () => {
+    const [guesser, other] = [{ sender: "192.0.2.66" }, { sender: "192.0.2.7" }];
+    await identify(await newApiKey(), guesser);
+    get.mockClear();
+    const flood = await Promise.all(Array.from({ length: 300 }, newApiKey));
+    await Promise.all(flood.map((key) => identify(key, guesser)));
+    expect(get.mock.calls.length).toBeLessThanOrEqual(25);
+    const keys = await Promise.all(Array.from({ length: 300 }, () => stored()));
+    const many = await Promise.all(keys.map((each) => identify(each, other)));
+    expect(many.every(({ ok }) => ok)).toBe(true);
+  });
+
+  test("191 made-up keys a second from ever new addresses leave room for a good new one", async () => {
+    for (let second = 1; second <= 10; second++) {
+      later(1_000);
+      const keys = await Promise.all(Array.from({ length: 191 }, newApiKey));
+      await Promise.all(keys.map((key, n) => identify(key, { sender: `10.0.${second}.${n}` })));
+      expect(await identify(await stored())).toMatchObject({ ok: true });
+    }
   });
 
   test("a herd with one good key, or with many, gets in", async () => {
@@ -133,7 +155,7 @@ describe("the budget of KV reads", () => {
     for (const key of keys) expect(await identify(key)).toMatchObject({ ok: true });
   });
 
-  test("an address over its failure limit costs no read, and its known keys get in", async () => {
+  test("an address over its failure limit costs no read, but for keys that were good within a day", async () => {
     const [known, unknown] = [await stored(), await stored()];
     await identify(known);
     get.mockClear();
@@ -141,6 +163,9 @@ describe("the budget of KV reads", () => {
     const limited = { ok: false, denial: "address_limited" };
     expect(await identify(unknown, { cacheOnly: true })).toEqual(limited);
     expect(get).not.toHaveBeenCalled();
+    later(31_000);
+    expect(await identify(known, { cacheOnly: true })).toMatchObject({ ok: true });
+    expect(get).toHaveBeenCalledOnce();
     expect(await identify(unknown)).toMatchObject({ ok: true });
   });
 });
@@ -198,7 +223,7 @@ test("callers are told apart by the id of their key", async () => {
     await identify(await stored({ id: "a" })),
     await identify(await stored({ id: "b" })),
   ];
-  const ids = results.map((result) => (result.ok ? result.caller.id : null));
+  const ids = results.map((result) => (result.ok ? result.id : null));
   expect(new Set(ids).size).toBe(2);
   expect(ids.join(" ")).toMatch(/^[0-9a-f]{16} [0-9a-f]{16}$/);
 });

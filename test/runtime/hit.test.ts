@@ -142,6 +142,42 @@ describe("an API key", () => {
   });
 });
 
+test("a token in many spellings of the header is one entry in memory", async () => {
+  const credential = await token();
+  expect((await ask(credential)).status).toBe(200);
+  verify.mockClear();
+  for (const spelling of ["bearer ", "BEARER ", "bEARer      ", "Bearer  "]) {
+    const response = await ask(credential, { authorization: spelling + credential });
+    expect(response.status).toBe(200);
+  }
+  expect(verify).not.toHaveBeenCalled();
+});
+
+test("who is over the caller limit takes no room in memory", async () => {
+  const allowed = vi.fn(async () => ({ success: false }));
+  env = { ...newEnv(), CALLER_LIMIT: { limit: allowed } };
+  const credential = await token();
+  expect((await ask(credential)).status).toBe(429);
+  verify.mockClear();
+  allowed.mockResolvedValue({ success: true });
+  expect((await ask(credential)).status).toBe(200);
+  expect(verify).toHaveBeenCalledOnce();
+});
+
+test("headers of 100 KB are not taken apart: they ask for nothing, and the answer is a hit", async () => {
+  const key = await apiKey();
+  const { headers } = await ask(key);
+  const etag = headers.get("etag") ?? "";
+  expect((await ask(key, { "if-none-match": `"x", ${etag}` })).status).toBe(304);
+  const commas = ",".repeat(100_000);
+  const padded = { "if-none-match": `${etag}${commas}`, "cache-control": `no-cache${commas}` };
+  const response = await ask(key, padded);
+  expect(response.status).toBe(200);
+  expect(response.headers.get("cache-status")).toMatch(/; hit; /);
+  const long = await ask(key, { authorization: `Bearer ${key}${commas}` });
+  expect(long.status).toBe(401);
+});
+
 test("an answer from memory is the app's, but for its age and source", async () => {
   const key = await apiKey();
   const [first, second] = [await ask(key), await ask(key)];

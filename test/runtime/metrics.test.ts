@@ -1,4 +1,4 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
@@ -33,14 +33,14 @@ test("every request writes one data point with its blobs and doubles in the docu
     [
       {
         indexes: [""],
-        blobs: ["/v1/balance", "invalid_credentials", "", "", "malformed", "", VERSION],
+        blobs: ["/v1/balance", "invalid_credentials", "", "", "malformed", "", VERSION, ""],
         doubles: [401, expect.any(Number), -1],
       },
     ],
     [
       {
         indexes: [""],
-        blobs: ["/health", "", "", "", "", "", VERSION],
+        blobs: ["/health", "", "", "", "", "", VERSION, ""],
         doubles: [200, expect.any(Number), -1],
       },
     ],
@@ -52,6 +52,8 @@ test("a failed attestation is in the data point even in mode observe", async () 
     Response.json(balanceBody("2026-08")),
   );
   vi.spyOn(console, "info").mockReturnValue();
+  // Nothing may be stored, or the cache would answer otherwise than "miss".
+  await reset();
   const key = await newApiKey();
   await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
   const writeDataPoint = vi.fn();
@@ -67,6 +69,7 @@ test("a failed attestation is in the data point even in mode observe", async () 
     "",
     "missing",
     VERSION,
+    expect.stringMatching(/^[0-9a-f]{16}$/),
   ]);
 });
 

@@ -17,7 +17,7 @@ const LAYERS = [
   ["account"],
   ["app.ts"],
   ["index.ts"],
-  ["site", "cli"],
+  ["site", "cli", "clients"],
 ];
 
 const roomOf = (file: string) => file.split("/")[1] ?? "";

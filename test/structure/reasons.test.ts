@@ -25,11 +25,13 @@ const unions = [
   union("src/callers/jwt/jwks-object.ts", "FetchFailure"),
   union("src/callers/jwt/jwks-object.ts", "KeysFailure"),
 ];
-/** Given as they are where the error is made. */
-const literals = globSync("src/callers/**/*.ts").flatMap((file) =>
-  [...readFileSync(file, "utf8").matchAll(/new ProblemError\(\s*"\w+",\s*"(\w+)"/g)].map(
-    ([, reason = ""]) => reason,
-  ),
+/** Given where the error is made. What is wrong with a query is not logged. */
+const literals = globSync("src/**/*.ts").flatMap((file) =>
+  [
+    ...readFileSync(file, "utf8").matchAll(
+      /new ProblemError\(\s*"(?!invalid_parameter)\w+",\s*"(\w+)"/g,
+    ),
+  ].map(([, reason = ""]) => reason),
 );
 const reasons = new Set([...unions.flat(), ...literals]);
 

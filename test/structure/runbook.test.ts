@@ -1,10 +1,12 @@
-/** Nobody should have to read code at three in the morning: the README knows every event, code and variable. */
+/** Nobody should have to read code at night: the documents know every event, code and variable. */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { PROBLEMS } from "../../src/problem.ts";
 import { variableRows } from "./variable-rows.ts";
 
 const readme = await readFile("README.md", "utf8");
+const handbook = await readFile("src/cli/README.md", "utf8");
+const forApps = await readFile("src/clients/README.md", "utf8");
 const observe = await readFile("src/lib/log.ts", "utf8");
 
 const union = (source: string, name: string) => {
@@ -12,18 +14,18 @@ const union = (source: string, name: string) => {
   return [...body.matchAll(/"(\w+)"/g)].map(([, word = ""]) => word);
 };
 
-const firstCells = readme
+const firstCells = handbook
   .split("\n")
   .flatMap((line) => (/^\| ([^|]+) \|/.exec(line)?.[1] ?? "").match(/`[A-Za-z_]+`/g) ?? []);
 
-test("every event has its row", () => {
+test("every log event has its row in the operator's handbook", () => {
   const events = union(observe, "LogEvent");
   expect(events.length).toBeGreaterThan(10);
   expect(events.filter((event) => !firstCells.includes(`\`${event}\``))).toEqual([]);
 });
 
-test("every code is in the table of errors", () => {
-  const rows = readme.split("\n").filter((line) => /^\| \d{3}/.test(line));
+test("every problem code has its row in the table of errors", () => {
+  const rows = forApps.split("\n").filter((line) => /^\| \d{3}/.test(line));
   const missing = Object.entries(PROBLEMS).filter(
     ([code, { status }]) =>
       !rows.some((row) => row.includes(`${status}`) && row.includes(`\`${code}\``)),

@@ -15,3 +15,19 @@ test.each(["", "production"])("wrangler.toml gives the environment %j all it nee
   expect(config.triggers.crons ?? []).toEqual(env === "production" ? ["*/15 * * * *"] : []);
   expect(config.observability?.logs?.invocation_logs).toBe(false);
 });
+
+test("wrangler.toml deploys nothing public without an environment, and production only whole", () => {
+  const [dev, production] = ["", "production"].map((env) =>
+    unstable_readConfig({ config: "wrangler.toml", env }, { hideWarnings: true }),
+  );
+  for (const config of [dev, production]) {
+    expect(config).toMatchObject({ workers_dev: false, preview_urls: false, minify: true });
+    expect(config?.version_metadata).toEqual({ binding: "CF_VERSION_METADATA" });
+    expect(config?.build.command).toContain("npm run --silent gate");
+  }
+  expect(production?.build.command).toContain("gate -- --env production");
+  expect(production?.secrets?.required).toEqual(["ZOO_API_TOKEN"]);
+  expect(production?.durable_objects.code_update_strategy).toEqual({ mode: "immediate" });
+  // At the top level it would keep the other keys of .dev.vars from wrangler dev.
+  expect(dev?.secrets).toBeUndefined();
+});

@@ -2,11 +2,11 @@
  * Callers with an API key. Guarantees: a key that is not in Workers KV is refused, nothing read from KV is
  * kept for more than 30 s, and made-up keys cost an isolate at most a few KV reads a second.
  */
-import type { Caller } from "../../context.ts";
 import { withDeadline } from "../../lib/deadline.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { ExpiringMap } from "../../lib/expiring-map.ts";
 import { logLine, nameOf } from "../../lib/log.ts";
+import { LogThrottle } from "../../lib/log-throttle.ts";
 import { ReadBudget } from "../../lib/token-bucket.ts";
 import { callerId, type Identified } from "../caller.ts";
 import { type Denial, denied, type Result } from "../denial.ts";
@@ -23,6 +23,7 @@ interface Entry extends Identified {
 }
 
 const PROVEN_MS = 86_400_000;
+const SUSPECT_MS = 60_000;
 
 /** What an isolate remembers of API keys, all by their digest. */
 class ApiKeyMemory {
@@ -31,8 +32,16 @@ class ApiKeyMemory {
   readonly refused = new ExpiringMap<Denial>(1_000);
   /** Keys that were good within a day: reading their record again needs no budget, flood or not. */
   readonly proven = new ExpiringMap<true>(5_000);
-  /** Throttles KV reads for keys that have not been proven. */
-  readonly budget = new ReadBudget({ burst: 200, perSecond: 20 });
+  /** Senders of keys that were refused within the last {@link SUSPECT_MS}. */
+  readonly suspects = new ExpiringMap<true>(5_000);
+  /** Throttles KV reads for keys that have not been proven. Suspects use up a small budget of their own. */
+  readonly budget = new ReadBudget({ burst: 400, perSecond: 200 });
+  readonly suspectBudget = new ReadBudget({ burst: 20, perSecond: 5 });
+
+  budgetOf(digest: string, sender: string): ReadBudget | null {
+    if (this.proven.get(digest) === true) return null;
+    return this.suspects.get(sender) === true ? this.suspectBudget : this.budget;
+  }
 }
 
 export const isApiKey = hasPrefix;
@@ -45,19 +54,18 @@ export async function identifyByApiKey(key: string, lookup: Lookup): Promise<Res
   const { known, refused } = lookup.state.of(ApiKeyMemory);
   const entry = known.get(digest) ?? refused.get(digest) ?? (await find(digest, lookup));
   if (typeof entry === "string") return denied(entry);
-  const { caller, until } = entry;
   const expiry = Date.parse(entry.record.expires_at ?? "9999-12-31");
   // An impossible date parses to NaN, which counts as expired.
   if (!(expiry > Date.now())) return denied("api_key_expired");
-  return { ok: true, caller, until: Math.min(until, expiry) };
+  return { ...entry, ok: true, until: Math.min(entry.until, expiry) };
 }
 
 async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
-  const { env, state, cacheOnly } = lookup;
-  if (cacheOnly) return "address_limited";
-  const { known, refused, proven, budget } = state.of(ApiKeyMemory);
-  const counted = proven.get(digest) === undefined;
-  if (counted && !budget.take(Date.now())) return "api_key_reads_limited";
+  const { env, state, sender, cacheOnly } = lookup;
+  const memory = state.of(ApiKeyMemory);
+  const budget = memory.budgetOf(digest, sender);
+  if (cacheOnly && budget !== null) return "address_limited";
+  if (budget?.take(Date.now()) === false) return "api_key_reads_limited";
   lookup.readAhead?.(null);
   const readAt = Date.now();
   let value: unknown;
@@ -65,17 +73,20 @@ async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
     const read = env.API_KEYS.get(digest, { type: "text", cacheTtl: KEEP_SECONDS });
     value = await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
-    if (counted) budget.giveBack();
-    logLine("error", "api_keys_failed", { error: nameOf(error) });
+    budget?.giveBack();
+    if (state.of(LogThrottle).allows("api_keys_failed", "")) {
+      logLine("error", "api_keys_failed", { error: nameOf(error) });
+    }
     return "api_keys_unavailable";
   }
   const entry = await entryOf(value, readAt);
   if (typeof entry === "string") {
-    refused.set(digest, entry, readAt + KEEP_SECONDS * 1_000);
+    memory.refused.set(digest, entry, readAt + KEEP_SECONDS * 1_000);
+    memory.suspects.set(sender, true, readAt + SUSPECT_MS);
   } else {
-    if (counted) budget.giveBack();
-    known.set(digest, entry, entry.until);
-    proven.set(digest, true, readAt + PROVEN_MS);
+    budget?.giveBack();
+    memory.known.set(digest, entry, entry.until);
+    memory.proven.set(digest, true, readAt + PROVEN_MS);
   }
   return entry;
 }
@@ -86,8 +97,9 @@ async function entryOf(value: unknown, readAt: number): Promise<Entry | Denial> 
   if (record === null) return "api_key_bad_record";
   const { id, account, scopes } = record;
   const scope = scopes.includes("balance:read") ? "balance:read" : "balance:status";
-  const caller: Caller = { id: await callerId("api-key", id), account, scope };
-  return { record, caller, until: readAt + KEEP_SECONDS * 1_000 };
+  const access = { account, scope } as const;
+  const until = readAt + KEEP_SECONDS * 1_000;
+  return { record, id: await callerId("api-key", id), access, until };
 }
 
 function parse(text: string): ApiKeyRecord | null {

@@ -13,124 +13,76 @@ import { callObject } from "../../lib/durable-object.ts";
 import { hedge } from "../../lib/hedge.ts";
 import type { Lookup } from "../lookup.ts";
 import { keysId, readKeysCopy, type StoredKeys, storedKeysFrom } from "./jwks.ts";
-import { ASK_AGAIN_MS, type KnownKeys, keySetPlan } from "./key-set-plan.ts";
-import { type PublicKey, publicKeyOf } from "./public-key.ts";
-
-export interface KeySet {
-  readonly keys: readonly PublicKey[];
-  /** Epoch milliseconds. */
-  readonly fetchedAt: number;
-}
+import { type KeySet, KeySetMemory } from "./key-set-memory.ts";
+import { type KeySetPlan, keySetPlan, RENEWAL_WAIT_MS } from "./key-set-plan.ts";
 
 const OBJECT_DEADLINE_MS = 12_000;
-/** For a renewal while old keys are there to fall back on. */
-const RENEWAL_DEADLINE_MS = 2_000;
+/** How often a request looks whether another one has found the keys: soon at first, then less often. */
+const FIRST_POLL_MS = 10;
+const MAX_POLL_MS = 200;
+const MAX_POLLS = 100;
 /** Requests of this isolate that may wait for newer keys at once; further ones are refused. */
 const MAX_WAITING = 50;
 
-interface Entry {
-  keySet: KeySet | null;
-  askedAt: number;
-  lastMissAt: number;
-  /** When the object was last asked because of an unknown key id, epoch milliseconds. */
-  refetchedAt: number;
-}
-
-/** One entry per configured issuer, so the configuration bounds it. */
-class KeySetMemory {
-  /** Requests that wait for the object because of an unknown key id. */
-  waiting = 0;
-  readonly #entries = new Map<string, Entry>();
-
-  keySetOf(id: string): KeySet | null {
-    return this.#entryOf(id).keySet;
-  }
-
-  known(id: string): KnownKeys {
-    const { keySet, askedAt, lastMissAt } = this.#entryOf(id);
-    return { fetchedAt: keySet?.fetchedAt ?? null, askedAt, lastMissAt };
-  }
-
-  /** Keeps the newer of the known and the given keys, and returns it. */
-  add(id: string, { keys, fetched_at }: StoredKeys): KeySet {
-    const entry = this.#entryOf(id);
-    if (entry.keySet === null || fetched_at > entry.keySet.fetchedAt) {
-      entry.keySet = { keys: keys.flatMap((key) => publicKeyOf(key) ?? []), fetchedAt: fetched_at };
-    }
-    return entry.keySet;
-  }
-
-  /** The object was asked: for {@link ASK_AGAIN_MS} the known keys are the newest there are. */
-  markAsked(id: string): void {
-    this.#entryOf(id).askedAt = Date.now();
-  }
-
-  /** Whether the object may be asked again because of an unknown key id. */
-  mayRefetch(id: string): boolean {
-    return Date.now() - this.#entryOf(id).refetchedAt >= ASK_AGAIN_MS;
-  }
-
-  markRefetched(id: string): void {
-    this.#entryOf(id).refetchedAt = Date.now();
-  }
-
-  markMiss(id: string): void {
-    this.#entryOf(id).lastMissAt = Date.now();
-  }
-
-  #entryOf(id: string): Entry {
-    let entry = this.#entries.get(id);
-    if (entry === undefined) {
-      entry = { keySet: null, askedAt: 0, lastMissAt: 0, refetchedAt: 0 };
-      this.#entries.set(id, entry);
-    }
-    return entry;
-  }
-}
-
 /** Whether the keys have to be read before anything can be verified. */
-export function isCold(issuer: Issuer, { state, cacheOnly }: Lookup): boolean {
-  const known = state.of(KeySetMemory).known(keysId(issuer));
-  return keySetPlan(known, Date.now(), cacheOnly) === "look_up";
+export function isCold(issuer: Issuer, { state }: Lookup): boolean {
+  const plan = keySetPlan(state.of(KeySetMemory).known(keysId(issuer)), Date.now());
+  return plan === "look_up" || plan === "wait";
 }
 
 /** The keys of an issuer, or `null` when none can be had. Never throws. */
 export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet | null> {
   const id = keysId(issuer);
   const memory = lookup.state.of(KeySetMemory);
-  const plan = () => keySetPlan(memory.known(id), Date.now(), lookup.cacheOnly);
+  const plan = () => keySetPlan(memory.known(id), Date.now());
+  if (plan() === "wait") await settled(plan);
+  // Decided and acted on without an await in between: of many requests at once, one acts.
   let decision = plan();
   if (decision === "look_up") {
-    const copy = await hedge(
-      readKeysCopy(lookup.env.BALANCE_KV, id),
-      () => peek(issuer, id, lookup),
-      lookup.config.HEDGE_MS,
-    );
-    const found = copy === null ? await askObject(issuer, id, lookup) : memory.add(id, copy);
-    if (found === null) memory.markMiss(id);
+    await memory.whileBusy(id, lookUp(issuer, id, lookup), lookup.waitUntil);
     // A copy in KV may itself be due for renewal.
     decision = plan();
   }
   switch (decision) {
     case "serve":
-      break;
-    case "serve_and_renew":
-      // Marked before the answer comes, so that one request of this isolate asks, not all of them.
-      memory.markAsked(id);
-      lookup.waitUntil(askObject(issuer, id, lookup));
-      break;
-    case "renew_or_serve": {
-      const renewal = askObject(issuer, id, lookup);
-      lookup.waitUntil(renewal);
-      await withDeadline(renewal, RENEWAL_DEADLINE_MS).catch(() => null);
-      memory.markAsked(id);
-      break;
-    }
+    case "wait":
     case "look_up":
     case "give_up":
-      return null;
+      break;
+    case "serve_and_renew":
+      void memory.whileBusy(id, askObject(issuer, id, lookup), lookup.waitUntil);
+      break;
+    case "renew_or_serve": {
+      const renewal = memory.whileBusy(id, askObject(issuer, id, lookup), lookup.waitUntil);
+      await withDeadline(renewal, RENEWAL_WAIT_MS).catch(() => null);
+      break;
+    }
   }
   return memory.keySetOf(id);
+}
+
+/**
+ * Resolves when there is no more waiting for another request. Polls what that one leaves in memory, since its
+ * promise must not be shared: Workers cancel it with the request that made it.
+ */
+async function settled(plan: () => KeySetPlan): Promise<void> {
+  let pollMs = FIRST_POLL_MS;
+  for (let polls = 0; polls < MAX_POLLS && plan() === "wait"; polls++) {
+    const wait = pollMs;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    pollMs = Math.min(2 * pollMs, MAX_POLL_MS);
+  }
+}
+
+async function lookUp(issuer: Issuer, id: string, lookup: Lookup): Promise<void> {
+  const memory = lookup.state.of(KeySetMemory);
+  const copy = await hedge(
+    readKeysCopy(lookup.env.BALANCE_KV, id),
+    () => peek(issuer, id, lookup),
+    lookup.config.HEDGE_MS,
+  );
+  const found = copy === null ? await askObject(issuer, id, lookup) : memory.add(id, copy);
+  if (found === null) memory.markMiss(id);
 }
 
 /**
@@ -171,7 +123,7 @@ async function peek(
   const called = await callObject(
     () => keysObject(env, id, config).peek(),
     { issuer },
-    RENEWAL_DEADLINE_MS,
+    RENEWAL_WAIT_MS,
   );
   return called === null ? null : storedKeysFrom(called.answer, Date.now());
 }

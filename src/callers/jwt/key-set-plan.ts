@@ -7,6 +7,13 @@ export const KEYS_OLD_MS = 60 * 60_000;
 /** Throttle: an isolate asks the issuer's Durable Object at most once in this time. */
 export const ASK_AGAIN_MS = 5_000;
 
+/** How long others wait for the request that is looking keys up: longer than a provider may take to answer. */
+export const LOOK_UP_WAIT_MS = 6_000;
+/** The same for a renewal, while old keys are there to fall back on. */
+export const RENEWAL_WAIT_MS = 2_000;
+/** A request that has been looking keys up for this long was cancelled: another one may try. */
+const ABANDONED_MS = 15_000;
+
 export type KeySetPlan =
   /** Verify with the known keys. */
   | "serve"
@@ -16,6 +23,8 @@ export type KeySetPlan =
   | "renew_or_serve"
   /** No keys in memory: read the copy in KV, then ask the object. */
   | "look_up"
+  /** Single flight: another request of this isolate is looking them up. */
+  | "wait"
   /** No keys, and none to be looked up now. */
   | "give_up";
 
@@ -27,16 +36,21 @@ export interface KnownKeys {
   readonly askedAt: number;
   /** When neither KV nor the object had any: the negative cache. */
   readonly lastMissAt: number;
+  /** Since when a request of this isolate has been looking them up or renewing them; 0 when none is. */
+  readonly busySince: number;
 }
 
-/** @param cacheOnly only what is in memory may be used: see `Lookup` */
-export function keySetPlan(known: KnownKeys, now: number, cacheOnly: boolean): KeySetPlan {
-  const { fetchedAt, askedAt, lastMissAt } = known;
+export function keySetPlan(known: KnownKeys, now: number): KeySetPlan {
+  const { fetchedAt, askedAt, lastMissAt, busySince } = known;
+  const isBusy = now - busySince < ABANDONED_MS;
   if (fetchedAt === null) {
-    return cacheOnly || now - lastMissAt < ASK_AGAIN_MS ? "give_up" : "look_up";
+    if (now - lastMissAt < ASK_AGAIN_MS) return "give_up";
+    if (!isBusy) return "look_up";
+    return now - busySince < LOOK_UP_WAIT_MS ? "wait" : "give_up";
   }
   const age = now - fetchedAt;
-  if (cacheOnly) return age > KEYS_OLD_MS ? "give_up" : "serve";
   if (age <= KEYS_FRESH_MS || now - askedAt <= ASK_AGAIN_MS) return "serve";
-  return age <= KEYS_OLD_MS ? "serve_and_renew" : "renew_or_serve";
+  if (age <= KEYS_OLD_MS) return isBusy ? "serve" : "serve_and_renew";
+  if (!isBusy) return "renew_or_serve";
+  return now - busySince < RENEWAL_WAIT_MS ? "wait" : "serve";
 }

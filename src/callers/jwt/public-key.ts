@@ -64,9 +64,10 @@ function isForSignatures(member: Members, alg: Algorithm | undefined): boolean {
   if (PRIVATE_MEMBERS.some((name) => !isAbsent(member[name]))) return false;
   const operations = isAbsent(key_ops) ? [] : [key_ops].flat();
   if (operations.length > 0 && !operations.includes("verify")) return false;
-  // An unknown algorithm may be one for encryption, unless the key is said to be for signatures.
-  const use = textOf(member.use) ?? (alg === undefined ? textOf(member.alg) : "sig") ?? "sig";
-  return use === "sig";
+  const use = textOf(member.use);
+  if (use !== undefined) return use === "sig";
+  // Where nothing says what the key is for, an algorithm that is not one for signatures does.
+  return alg !== undefined || textOf(member.alg) === undefined;
 }
 
 function numbersOf(kty: KeyType, member: Members): KeyNumbers | null {

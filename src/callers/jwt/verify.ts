@@ -3,14 +3,16 @@
  * `token.ts` checks everything that needs no key; the signature is checked here, by jose, over exactly
  * the text that was read there.
  */
-import { compactVerify, errors } from "jose";
+import { compactVerify } from "jose";
+import { JWSSignatureVerificationFailed } from "jose/errors";
 import type { Issuer } from "../../config/issuers.ts";
 import { callerId, type Identified } from "../caller.ts";
 import { denied, type Result } from "../denial.ts";
 import type { Lookup } from "../lookup.ts";
 import { accountOf, hasScope, scopeOf } from "./claims.ts";
 import { keysId } from "./jwks.ts";
-import { isCold, type KeySet, keySetOf, refetchForUnknownKid } from "./jwks-cache.ts";
+import { isCold, keySetOf, refetchForUnknownKid } from "./jwks-cache.ts";
+import type { KeySet } from "./key-set-memory.ts";
 import { keysToTry, type SignedWith } from "./keys-to-try.ts";
 import { type Claims, type Read, readToken } from "./token.ts";
 
@@ -28,12 +30,15 @@ export async function identifyByJwt(
   const verified = await verifyJwt(token, issuers, lookup);
   if (!verified.ok) return verified;
   const { claims, issuer } = verified;
+  const id = await callerId(issuer.issuer, claims.sub);
+  return { ok: true, id, access: accessOf(claims, issuer), until: claims.exp * 1_000 };
+}
+
+function accessOf(claims: Claims, issuer: Issuer): Identified["access"] {
   if (!hasScope(claims, issuer)) return denied("scope_missing", issuer.issuer);
   const account = accountOf(claims, issuer);
   if (typeof account === "string") return denied(account, issuer.issuer);
-  const id = await callerId(issuer.issuer, claims.sub);
-  const caller = { id, account: account.name, scope: scopeOf(claims, issuer) };
-  return { ok: true, caller, until: claims.exp * 1_000 };
+  return { account: account.name, scope: scopeOf(claims, issuer) };
 }
 
 type Verified = Result<{ readonly claims: Claims; readonly issuer: Issuer }>;
@@ -55,13 +60,7 @@ function likelyAccountOf(claims: Claims, issuer: Issuer): string | null {
 }
 
 /** Why a key set did not verify a token, the most telling reason first. */
-const REASONS = [
-  "keys_unavailable",
-  "address_limited",
-  "signature",
-  "unfit_key",
-  "unknown_key",
-] as const;
+const REASONS = ["keys_unavailable", "signature", "unfit_key", "unknown_key"] as const;
 type Reason = (typeof REASONS)[number];
 
 /**
@@ -79,10 +78,10 @@ async function verifySignature(
     if (isCold(issuer, lookup)) lookup.readAhead?.(likelyAccountOf(claims, issuer));
     const keySet = await keySetOf(issuer, lookup);
     if (keySet === null) {
-      reasons.push(lookup.cacheOnly ? "address_limited" : "keys_unavailable");
+      reasons.push("keys_unavailable");
       continue;
     }
-    const tried = await tryKeys(token, signedWith, keySet, lookup);
+    const tried = await tryKeys(token, signedWith, keySet);
     if (tried.ok) return { ok: true, claims, issuer };
     reasons.push(tried.reason);
     if (!tried.isNamed) perhapsOld.push({ issuer, keySet });
@@ -92,7 +91,7 @@ async function verifySignature(
     for (let round = 0; round < MAX_REFETCHES; round++) {
       const newer = await refetchForUnknownKid(issuer, seen, lookup);
       if (newer === null) break;
-      const tried = await tryKeys(token, signedWith, newer, lookup);
+      const tried = await tryKeys(token, signedWith, newer);
       if (tried.ok) return { ok: true, claims, issuer };
       reasons.push(tried.reason);
       seen = newer;
@@ -112,23 +111,17 @@ type Tried =
   | { readonly ok: false; readonly reason: Reason; readonly isNamed: boolean };
 
 /** Whether one of the keys that fit has signed the token; without a key id there may be several. */
-async function tryKeys(
-  token: string,
-  signedWith: SignedWith,
-  keySet: KeySet,
-  { cacheOnly }: Lookup,
-): Promise<Tried> {
+async function tryKeys(token: string, signedWith: SignedWith, keySet: KeySet): Promise<Tried> {
   const { keys, isNamed } = keysToTry(keySet.keys, signedWith);
   let reason: Reason = isNamed ? "unfit_key" : "unknown_key";
-  // An address over its failure limit gets one signature check, not several.
-  for (const key of keys.slice(0, cacheOnly ? 1 : MAX_CANDIDATES)) {
+  for (const key of keys.slice(0, MAX_CANDIDATES)) {
     try {
       // jose imports each key object once, and caches the imported key rather than a promise of it.
       await compactVerify(token, key, { algorithms: [signedWith.alg] });
       return { ok: true };
     } catch (error) {
       // Any other error means that the key itself is unusable.
-      if (error instanceof errors.JWSSignatureVerificationFailed) reason = "signature";
+      if (error instanceof JWSSignatureVerificationFailed) reason = "signature";
     }
   }
   return { ok: false, reason, isNamed };

@@ -1,12 +1,14 @@
 /**
- * The deployable bundle with a hand on its platform: time can be moved, and Durable Objects be seeded,
+ * The deployable bundle with a hand on its platform: time can be moved or stopped, and Durable Objects be seeded,
  * restarted, or out of reach, as a header of the request says.
  */
 import proxy, { IssuerKeys, AccountBalance as Original } from "./bundle.js";
 
 const realNow = Date.now.bind(Date);
 let movedMs = 0;
-Date.now = () => realNow() + movedMs;
+/** The moment at which the clock stands, but for what it is moved. */
+let frozenAt = null;
+Date.now = () => (frozenAt ?? realNow()) + movedMs;
 
 export { IssuerKeys };
 
@@ -53,6 +55,7 @@ export default {
     }
     const { op, account, state, ms } = await request.json();
     if (op === "move") movedMs += ms;
+    else if (op === "freeze") frozenAt ??= realNow();
     else {
       const object = env.ACCOUNT_BALANCE.getByName(account);
       // An object that aborts takes the call with it.

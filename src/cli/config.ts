@@ -1,0 +1,82 @@
+/**
+ * `npm run config -- --env production`: everything that is wrong with the configuration, at once, with line
+ * and remedy, read by the Worker's own code. Where there is a login it also asks Cloudflare which secrets
+ * there are.
+ */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { parseArgs, parseEnv } from "node:util";
+import * as z from "zod/mini";
+import { checkConfig } from "./config/check.ts";
+import { written } from "./config/write.ts";
+import { ROOT, runWrangler } from "./run-wrangler.ts";
+
+const HELP = `Usage: npm run config -- --env production [--secrets-file FILE] [--offline] [--config FILE]
+
+  --env NAME            the environment of wrangler.toml
+  --secrets-file FILE   what the first deployment would upload: NAME=value, line by line
+  --offline             do not ask Cloudflare which secrets there are
+  --config FILE         another file than wrangler.toml`;
+
+type Secrets = ReadonlyMap<string, string | null> | null;
+
+const secretsFileSchema = z.record(z.string(), z.string());
+const secretListSchema = z.array(z.object({ name: z.string() }));
+
+/** The names of the secrets that are set; null where nobody is logged in, or nothing is deployed yet. */
+async function secretsAtCloudflare(environment: string): Promise<Secrets> {
+  const args = ["secret", "list", "--env", environment, "--format", "json"];
+  const { ok, stdout } = await runWrangler(args);
+  if (!ok) return null;
+  const list = secretListSchema.parse(JSON.parse(stdout.slice(stdout.search(/^\[/m))));
+  return new Map(list.map(({ name }) => [name, null]));
+}
+
+/** As wrangler reads it: JSON, or `NAME=value` line by line. */
+function secretsInFile(file: string): Secrets {
+  const text = readFileSync(file, "utf8");
+  const isJson = text.trimStart().startsWith("{");
+  const values = isJson ? secretsFileSchema.parse(JSON.parse(text)) : parseEnv(text);
+  return new Map(Object.entries(values).map(([name, value]) => [name, value ?? ""]));
+}
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      env: { type: "string" },
+      "secrets-file": { type: "string" },
+      offline: { type: "boolean" },
+      config: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
+  });
+  const { env: environment, config: other, offline = false } = values;
+  if (values.help === true || environment === undefined) {
+    console.log(HELP);
+    return values.help === true ? 0 : 2;
+  }
+  const file = other ?? "wrangler.toml";
+  const secretsFile = values["secrets-file"];
+  const there =
+    offline || secretsFile !== undefined ? null : await secretsAtCloudflare(environment);
+  const secrets = secretsFile === undefined ? there : secretsInFile(resolve(secretsFile));
+  const text = readFileSync(resolve(ROOT, file), "utf8");
+  const findings = checkConfig({ text, environment, secrets });
+  for (const finding of findings) console.log(written(finding, file));
+  const errors = findings.filter(({ level }) => level === "error").length;
+  if (secrets === null) {
+    console.log("Secrets were not looked at: no login, no network, or nothing is deployed yet.");
+  }
+  const verdict = errors === 1 ? "1 thing is wrong." : `${errors} things are wrong.`;
+  console.log(errors === 0 ? `The configuration of ${environment} is good.` : verdict);
+  return errors === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // An argument or a file that is not there.
+  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${HELP}`);
+  process.exitCode = 2;
+}

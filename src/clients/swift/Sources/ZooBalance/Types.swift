@@ -1,0 +1,89 @@
+import Foundation
+
+/// What a screen shows.
+public struct Reading<Value: Sendable>: Sendable {
+    /// The last known; nil when there never was one.
+    public let value: Value?
+    /// When Zoo said so, by this device's clock, which may be wrong.
+    public let asOf: Date?
+    /// Seconds since then: right even where the clock is wrong.
+    public let age: Int?
+    /// Nil when the value is what the proxy has now, or nothing was asked yet.
+    public let problem: Problem?
+    /// Seconds until it is worth asking again: what a widget or a background task plans by.
+    public let due: Double
+}
+
+/// Why there is nothing newer.
+public struct Problem: Sendable, Equatable {
+    /// A code of the API, or one of the client's own: `offline` (no answer, or not the whole of it),
+    /// `intercepted` (something else answered: a captive portal), `unreadable`, `unavailable` (a server
+    /// error that is not the API's) and `no_credential` (the identity provider gave none).
+    public let code: String
+    /// Seconds, as `Retry-After` said; nil when nothing was said.
+    public let retryAfter: Int?
+    /// For a report to whoever runs the proxy.
+    public let requestID: String?
+
+    init(_ code: String, retryAfter: Int? = nil, requestID: String? = nil) {
+        self.code = code
+        self.retryAfter = retryAfter
+        self.requestID = requestID
+    }
+}
+
+/// Words (`status`, `blocked`, `staleReason`) are open: show a new one as it is, or as if it were not there.
+public struct Balance: Sendable, Equatable {
+    public struct Monthly: Sendable, Equatable {
+        public let remaining: Decimal?
+        public let allowance: Decimal?
+        public let refreshesAt: Date?
+    }
+
+    public struct Prepaid: Sendable, Equatable {
+        public let remaining: Decimal?
+        /// The refundable part of `remaining`, not more money.
+        public let cash: Decimal?
+    }
+
+    public struct Plan: Sendable, Equatable {
+        public let name: String
+        public let title: String
+    }
+
+    public let account: String?
+    /// `ok`, `low`, `exhausted`, `contract`, `blocked`, or what comes next.
+    public let status: String
+    public let currency: String
+    public let available: Decimal
+    /// Below it the balance is low: where a gauge turns red.
+    public let lowBelow: Decimal?
+    public let blocked: String?
+    public let payAsYouGo: Bool?
+    public let monthly: Monthly
+    public let prepaid: Prepaid
+    public let totalDue: Decimal?
+    public let plan: Plan?
+    public let stale: Bool
+    public let staleReason: String?
+}
+
+/// What the scope `balance:status` is enough for: no amounts.
+public struct Status: Sendable, Equatable {
+    public let account: String?
+    public let status: String
+    public let stale: Bool
+    public let staleReason: String?
+}
+
+public struct History: Sendable, Equatable {
+    public struct Point: Sendable, Equatable {
+        public let at: Date
+        public let available: Decimal
+    }
+
+    public let points: [Point]
+    public let spendPerDay: Decimal?
+    public let lastsUntil: Date?
+    public let forecastReason: String?
+}

@@ -1,0 +1,298 @@
+/** What `npm run config` and the gate say of mistakes that operators make. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { describe, expect, test } from "vitest";
+import { checkConfig } from "../../src/cli/config/check.ts";
+import type { Finding } from "../../src/cli/config/finding.ts";
+import { EXAMPLES } from "../../src/cli/config/remedies.ts";
+import { VARIABLES } from "../../src/config/variables.ts";
+
+const ORIGINAL = await readFile("wrangler.toml", "utf8");
+const SECTION = "[env.production.vars]\n";
+
+/** The project's own file with other variables in production. */
+function withVars(vars: string): string {
+  const [before = "", after = ""] = ORIGINAL.split(SECTION);
+  return `${before}${SECTION}${vars}\n${after.replace(/^JWT_ISSUERS = \[\]\n/, "")}`;
+}
+
+const lineOf = (text: string, part: string) => text.slice(0, text.indexOf(part)).split("\n").length;
+const REQUIRED = lineOf(ORIGINAL, 'required = ["');
+
+const check = (text: string, secrets: ReadonlyMap<string, string | null> | null = null) =>
+  checkConfig({ text, environment: "production", secrets });
+const errorsOf = (findings: readonly Finding[]) =>
+  findings.filter(({ level }) => level === "error");
+
+const ISSUER = 'issuer = "https://login.example.com/", audience = "balance"';
+
+/** A mistake, and the variable, line of `[env.production.vars]` (0: of `required`) and words of what is said. */
+const MISTAKES: readonly (readonly [vars: string, name: string, line: number, words: string])[] = [
+  ['ZOO_API_URL = "api.zoo.dev"', "ZOO_API_URL", 1, "https"],
+  ['ZOO_API_URL = "http://api.zoo.dev"', "ZOO_API_URL", 1, "https"],
+  ['ZOO_API_URL = "https://api.zoo.dev/user/payment/balance"', "ZOO_API_URL", 1, "path"],
+  ['ZOO_API_URL = "https://api.zoo.dev/?a=1"', "ZOO_API_URL", 1, "query"],
+  ['ZOO_API_URL = "https://me:secret@api.zoo.dev"', "ZOO_API_URL", 1, "user name"],
+  ["ZOO_API_URL = 1", "ZOO_API_URL", 1, "must"],
+  ['ZOO_INCLUDE_TOTAL_DUE = "yes"', "ZOO_INCLUDE_TOTAL_DUE", 1, "true or false"],
+  ["ZOO_TIMEOUT_MS = 10", "ZOO_TIMEOUT_MS", 1, "3000 ms"],
+  ["ZOO_TIMEOUT_MS = 0", "ZOO_TIMEOUT_MS", 1, "whole number"],
+  ["ZOO_TIMEOUT_MS = 10.5", "ZOO_TIMEOUT_MS", 1, "whole number"],
+  ['ZOO_TIMEOUT_MS = "10s"', "ZOO_TIMEOUT_MS", 1, "whole number"],
+  ["FRESH_SECONDS = -1", "FRESH_SECONDS", 1, "whole number"],
+  ['FRESH_SECONDS = "1 minute"', "FRESH_SECONDS", 1, "whole number"],
+  ["FRESH_SECONDS = 60\nSTALE_SECONDS = 30", "STALE_SECONDS", 2, "FRESH_SECONDS"],
+  ["REVALIDATE_SECONDS = true", "REVALIDATE_SECONDS", 1, "whole number"],
+  ["STALE_WAIT_MS = 100000", "STALE_WAIT_MS", 1, "60000"],
+  ["MIN_REFRESH_SECONDS = 100000", "MIN_REFRESH_SECONDS", 1, "86400"],
+  ['LOW_BALANCE_USD = "ten"', "LOW_BALANCE_USD", 1, "amount"],
+  ['LOW_BALANCE_USD = "-1.00"', "LOW_BALANCE_USD", 1, "amount"],
+  ["FRESH_SECOND = 60", "FRESH_SECOND", 1, "FRESH_SECONDS"],
+  ["JWT_ISUERS = []", "JWT_ISUERS", 1, "JWT_ISSUERS"],
+  ["COLOUR = 'red'", "COLOUR", 1, "no such variable"],
+  ['JWT_ISSUERS = "[{"', "JWT_ISSUERS", 1, "JSON"],
+  [`JWT_ISSUERS = { ${ISSUER} }`, "JWT_ISSUERS", 1, "array"],
+  ['JWT_ISSUERS = [{ issuer = "https://a.example/" }]', "JWT_ISSUERS.0.audience", 1, "must"],
+  [
+    'JWT_ISSUERS = [{ issuer = "https://a.example/", audience = "" }]',
+    "JWT_ISSUERS.0.audience",
+    1,
+    "empty",
+  ],
+  [
+    `JWT_ISSUERS = [\n  { ${ISSUER} },\n  { ${ISSUER}, jwks = "https://a.example" },\n]`,
+    "JWT_ISSUERS.1",
+    1,
+    "jwks",
+  ],
+  [
+    `JWT_ISSUERS = [\n  { ${ISSUER}, scope = "read" },\n  { ${ISSUER}, scope = "read write" },\n]`,
+    "JWT_ISSUERS.1.scope",
+    3,
+    "space",
+  ],
+  [
+    `JWT_ISSUERS = [{ ${ISSUER}, account = "acme" }]`,
+    "JWT_ISSUERS.0.account",
+    1,
+    "no such account",
+  ],
+  [`JWT_ISSUERS = [{ ${ISSUER}, account = "a b" }]`, "JWT_ISSUERS.0.account", 1, "letters"],
+  [
+    `JWT_ISSUERS = [{ ${ISSUER}, account_claim = "org" }]`,
+    "JWT_ISSUERS.0.account_claim",
+    1,
+    "ACCOUNTS is empty",
+  ],
+  [`JWT_ISSUERS = [{ ${ISSUER} }, { ${ISSUER} }]`, "JWT_ISSUERS.1", 1, "entry 0 again"],
+  [
+    `JWT_ISSUERS = [{ ${ISSUER}, algorithms = ["HS256"] }]`,
+    "JWT_ISSUERS.0.algorithms.0",
+    1,
+    "RS256",
+  ],
+  [
+    `[[env.production.vars.JWT_ISSUERS]]\n${ISSUER.replace(", ", "\n")}\njwks_url = "http://a.example"`,
+    "JWT_ISSUERS.0.jwks_url",
+    4,
+    "https",
+  ],
+  ['APP_CHECK = { project_number = "my-app" }', "APP_CHECK.project_number", 1, "digits"],
+  [
+    'APP_CHECK = { project_number = "1", app_ids = ["a"], mode = "on" }',
+    "APP_CHECK.mode",
+    1,
+    "observe",
+  ],
+  ['CORS_ORIGINS = ["*"]', "CORS_ORIGINS.0", 1, "origin"],
+  ['CORS_ORIGINS = ["https://app.example.com/"]', "CORS_ORIGINS.0", 1, "nothing after"],
+  ['CORS_ORIGINS = "https://localhost"', "CORS_ORIGINS", 1, "JSON"],
+  ['[env.production.vars.ALERTS]\nurl = "http://a.example"', "ALERTS.url", 2, "https"],
+  [
+    '[env.production.vars.ALERTS]\nurl = "https://a.example"\nsecret = "whsec_abc"',
+    "ALERTS.secret",
+    3,
+    "NAME_OF_A_SECRET",
+  ],
+  [
+    'ALERTS = { url = "https://a.example", secret = "ALERTS_SECRET", thresholds = ["0"] }',
+    "ALERTS.thresholds.0",
+    1,
+    "more than 0.00",
+  ],
+  [
+    'ALERTS = { url = "https://a.example", secret = "ALERTS_SECRET", thresholds = ["5.00"] }',
+    "ALERTS_SECRET",
+    0,
+    "secrets.required",
+  ],
+  ['ACCOUNTS = { acme = { token = "ZOO_TOKEN_ACME" } }', "ZOO_TOKEN_ACME", 0, "secrets.required"],
+  ['ACCOUNTS = { acme = { token = "api-0000" } }', "ACCOUNTS.acme.token", 1, "NAME_OF_A_SECRET"],
+  ['ACCOUNTS = { "a b" = { token = "T" } }', "ACCOUNTS", 1, "letters"],
+  [
+    'ACCOUNTS = { acme = { token = "ZOO_API_TOKEN", subject = "team" } }',
+    "ACCOUNTS.acme.subject",
+    1,
+    "user or org",
+  ],
+  ['ZOO_API_TOKEN = "api-12345678"', "ZOO_API_TOKEN", 1, "everybody"],
+  ['ALERTS_SECRET = "whsec_abcdefgh"', "ALERTS_SECRET", 1, "everybody"],
+  ['LOW_BALANCE_USD = "zbp_abcdefghijklmnopqrstuvwx"', "LOW_BALANCE_USD", 1, "everybody"],
+];
+
+describe("every mistake is refused with its variable, its line and a remedy", () => {
+  const first = lineOf(ORIGINAL, SECTION) + 1;
+  test.each(MISTAKES)("%s", (vars, name, line, words) => {
+    const found = errorsOf(check(withVars(vars))).filter((finding) => finding.name === name);
+    expect(found.map(({ problem, remedy }) => problem + remedy).join()).toContain(words);
+    expect(found.map((finding) => finding.line)).toContain(
+      line === 0 ? REQUIRED : first + line - 1,
+    );
+    for (const { remedy } of found) expect(remedy).toMatch(/\w{3}.*[.)]$/s);
+  });
+
+  test("no finding repeats a value that may be a secret", () => {
+    const said = check(
+      withVars('ZOO_API_TOKEN = "api-12345678"\nACCOUNTS = { a = { token = "api-77" } }'),
+    );
+    expect(JSON.stringify(said)).not.toMatch(/api-12345678|api-77/);
+  });
+});
+
+test("one run names every mistake, missing bindings and secrets behind bad variables too", () => {
+  const text = withVars('FRESH_SECONDS = 0\nZOO_API_URL = "zoo"\nCORS_ORIGINS = ["*"]').replaceAll(
+    'binding = "API_KEYS"',
+    'binding = "KEYS"',
+  );
+  const names = errorsOf(check(text, new Map())).map(({ name }) => name);
+  expect(names.sort()).toEqual([
+    "API_KEYS",
+    "CORS_ORIGINS.0",
+    "FRESH_SECONDS",
+    "ZOO_API_TOKEN",
+    "ZOO_API_URL",
+  ]);
+});
+
+test("the project's own wrangler.toml is good, and its notes are not errors", () => {
+  const findings = check(ORIGINAL, new Map([["ZOO_API_TOKEN", null]]));
+  expect(errorsOf(findings)).toEqual([]);
+  expect(findings.map(({ name }) => name)).toEqual(["FRESH_SECONDS", "JWT_ISSUERS"]);
+});
+
+test("an interval that the free plan cannot pay is noted with one that it can", () => {
+  const intervals = (vars: string) =>
+    check(withVars(vars)).filter(({ name }) => name === "FRESH_SECONDS");
+  expect(intervals("FRESH_SECONDS = 90")).toMatchObject([
+    { level: "note", problem: expect.stringMatching(/960 KV writes/) },
+  ]);
+  expect(intervals("FRESH_SECONDS = 120")).toEqual([]);
+});
+
+test("a secret's value in quotes or with a line break is refused", () => {
+  const found = (value: string) => errorsOf(check(ORIGINAL, new Map([["ZOO_API_TOKEN", value]])));
+  expect(found("api-0000")).toEqual([]);
+  expect(found('"api-0000"')).toMatchObject([
+    { name: "ZOO_API_TOKEN", problem: expect.stringMatching(/quotes/) },
+  ]);
+  expect(
+    found("api-0000\n")
+      .map(({ problem }) => problem)
+      .join(),
+  ).toContain("white space");
+});
+
+test("a file that is no TOML is told with its line, and an environment that is missing by name", () => {
+  expect(check('name = "x"\nvars = {\n')).toMatchObject([
+    { name: "wrangler.toml", level: "error" },
+  ]);
+  const [finding] = checkConfig({ text: ORIGINAL, environment: "prod", secrets: null });
+  expect(finding).toMatchObject({
+    problem: "there is no [env.prod]",
+    remedy: expect.stringMatching(/production/),
+  });
+});
+
+test("every variable has an example, and the Worker takes it", () => {
+  expect(Object.keys(EXAMPLES)).toEqual(expect.arrayContaining(Object.keys(VARIABLES)));
+  for (const name of Object.keys(VARIABLES)) {
+    const [toml = ""] = EXAMPLES[name] ?? [];
+    expect(Object.keys(parse(toml))).toEqual([name]);
+    const problems = errorsOf(check(withVars(toml)));
+    // An example names secrets, which whoever copies it has to require.
+    expect(problems.filter(({ problem }) => !problem.includes("secrets.required"))).toEqual([]);
+  }
+});
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+function run(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { env: { ...process.env, ...env } };
+    execFile(process.execPath, [file, ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+    );
+  });
+}
+
+describe("the commands", () => {
+  const CONFIG = "src/cli/config.ts";
+
+  test("config ends with 0 for a good configuration and 1 for a bad one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "zoo-balance-config-"));
+    try {
+      const good = await run(CONFIG, ["--env", "production", "--offline"]);
+      expect(good).toMatchObject({ code: 0, output: expect.stringContaining("is good") });
+      const file = join(folder, "wrangler.toml");
+      await writeFile(file, withVars("FRESH_SECONDS = 0\nSTALE_WAIT_MS = 0"));
+      const bad = await run(CONFIG, ["--env", "production", "--offline", "--config", file]);
+      expect(bad.code).toBe(1);
+      expect(bad.output).toMatch(/wrangler\.toml:\d+: FRESH_SECONDS: must be.*\n {4}Such as/);
+      expect(bad.output).toContain("2 things are wrong");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("config explains its arguments instead of failing over them", async () => {
+    expect(await run(CONFIG, [])).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/Usage/),
+    });
+    expect(await run(CONFIG, ["--environment", "x"])).toMatchObject({
+      code: 2,
+      output: expect.stringMatching(/Usage/),
+    });
+  });
+
+  test.each(["deploy", "versions upload"])(
+    "the gate refuses wrangler %s without an environment",
+    async (command) => {
+      const { code, output } = await run("src/cli/gate.ts", [], { WRANGLER_COMMAND: command });
+      expect(code).toBe(1);
+      expect(output).toContain(`npm run wrangler -- ${command} --env production`);
+    },
+  );
+
+  test("the gate lets wrangler dev and a deployment of production pass", async () => {
+    expect(await run("src/cli/gate.ts", [], { WRANGLER_COMMAND: "dev" })).toEqual({
+      code: 0,
+      output: "",
+    });
+    const env = { WRANGLER_COMMAND: "deploy" };
+    expect(await run("src/cli/gate.ts", ["--env", "production"], env)).toEqual({
+      code: 0,
+      output: "",
+    });
+  });
+});

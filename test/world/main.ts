@@ -1,0 +1,41 @@
+/**
+ * `npm run world [-- scenario …]`: the scenarios in real time, over real sockets. `npm run world -- --check`
+ * plays six of them here and in the simulator, and fails when the two differ.
+ */
+import { bundleText } from "../bundle.ts";
+import { simulate } from "../simulate/run.ts";
+import { type Difference, differencesOf } from "./compare.ts";
+import { type Report, reportOf, rowOf } from "./report.ts";
+import { CHECKED, type Scenario, scenarios } from "./scenarios.ts";
+import { runInWorld } from "./world.ts";
+
+const SEED = 1;
+
+const wanted = process.argv.slice(2);
+const check = wanted.includes("--check");
+const names = check ? CHECKED : wanted;
+const all = scenarios(SEED);
+const unknown = names.find((name) => !all.some((scenario) => scenario.name === name));
+if (unknown !== undefined) {
+  console.error(`No scenario "${unknown}": ${all.map(({ name }) => name).join(", ")}.`);
+  process.exit(2);
+}
+const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
+const bundle = await bundleText();
+const reports: Report[] = [];
+const differences: Difference[] = [];
+for (const scenario of chosen) {
+  const report = await play(scenario);
+  reports.push(report);
+  if (check) differences.push(...differencesOf(report, reportOf(await simulate(scenario))));
+}
+console.table(reports.map(rowOf));
+if (check) {
+  console.table(differences);
+  process.exitCode = differences.some(({ agrees }) => !agrees) ? 1 : 0;
+}
+
+async function play(scenario: Scenario): Promise<Report> {
+  console.log(`${scenario.name}: ${scenario.seconds} s`);
+  return reportOf(await runInWorld(scenario, bundle));
+}

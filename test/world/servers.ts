@@ -1,0 +1,87 @@
+/** The platform over real sockets: one server per city for KV and objects, one for Zoo and the identity provider. */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EdgeModel } from "./edge.ts";
+
+export interface RunningServer extends AsyncDisposable {
+  readonly url: string;
+  /** Host and port. */
+  readonly address: string;
+}
+
+/** @param edge what the servers decide by, as soon as the run has begun */
+export function startCityServer(
+  city: number,
+  edge: () => EdgeModel,
+  homeUrl: () => string,
+): Promise<RunningServer> {
+  return start(async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://city");
+    const [, kind = "", ...rest] = pathname.split("/");
+    if (kind === "object") return answerForObject(rest, request, response);
+    // The binding's own protocol: the key is the whole path.
+    const key = decodeURIComponent(pathname.slice(1));
+    const body = await text(request);
+    if (request.method === "PUT") {
+      edge().write(namespaced(key), body, Date.now());
+      return response.writeHead(200).end();
+    }
+    const cacheTtl = Number(searchParams.get("cache_ttl"));
+    const { ms, value } = edge().read(city, namespaced(key), cacheTtl, Date.now());
+    await sleep(ms);
+    return value === null ? response.writeHead(404).end() : response.writeHead(200).end(value);
+  });
+
+  async function answerForObject(
+    [binding, name, method]: readonly string[],
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<unknown> {
+    const { ms } = edge().hop(city, `${binding} ${name}`, Date.now());
+    const body = await text(request);
+    await sleep(ms / 2);
+    const url = `${homeUrl()}/object/${binding}/${name}/${method}`;
+    const answer = await fetch(url, { method: "POST", body });
+    const answered = await answer.text();
+    await sleep(ms / 2);
+    return response.writeHead(answer.status).end(answered);
+  }
+}
+
+/** API keys are stored by their digest, balances and key sets by names of another form. */
+const namespaced = (key: string) =>
+  /^[0-9a-f]{64}$/.test(key) ? `API_KEYS ${key}` : `BALANCE_KV ${key}`;
+
+export function startOthers(edge: () => EdgeModel, keySet: () => string): Promise<RunningServer> {
+  return start(async (request, response) => {
+    const { pathname } = new URL(request.url ?? "/", "http://others");
+    const now = Date.now();
+    const isKeys = pathname.endsWith("jwks.json");
+    const { ms, status, body } = isKeys ? edge().keys(keySet(), now) : edge().zoo(pathname, now);
+    await sleep(ms);
+    return response.writeHead(status, { "content-type": "application/json" }).end(body);
+  });
+}
+
+type Route = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
+
+async function start(route: Route): Promise<RunningServer> {
+  const server: Server = createServer((request, response) => {
+    route(request, response).catch(() => response.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    address,
+    url: `http://${address}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
