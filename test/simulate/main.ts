@@ -57,6 +57,7 @@ async function day(): Promise<void> {
   const started = performance.now();
   const { report, month } = await played(dayOf(BUSY_DAY, DEFAULTS, seed));
   console.table([rowOf(report)]);
+  console.log("USD a month:");
   console.table([dollarsOf(month)]);
   console.log(`Took ${Math.round((performance.now() - started) / 1_000)} s.`);
 }
@@ -98,7 +99,7 @@ function policyRowOf(
   };
 }
 
-const dollarsOf = (month: Month) =>
-  Object.fromEntries(
-    Object.entries(month).map(([name, usd]) => [`${name} USD`, Number(usd.toFixed(2))]),
-  );
+function dollarsOf(month: Month): Readonly<Record<string, number>> {
+  const rounded = Object.entries(month).map(([name, usd]) => [name, Number(usd.toFixed(2))]);
+  return Object.fromEntries(rounded);
+}
