@@ -3,7 +3,7 @@
  * apps of three sizes, `-- day` plays the whole day of the busy one. `--seed=N` makes another world.
  */
 import { parseArgs } from "node:util";
-import { type Report, reportOf, rowOf } from "../world/report.ts";
+import { percent, type Report, reportOf, rowOf } from "../world/report.ts";
 import { type Scenario, scenarios } from "../world/scenarios.ts";
 import { type Month, monthOf } from "./costs.ts";
 import { simulate } from "./run.ts";
@@ -92,7 +92,7 @@ function policyRowOf(
     "p95 ms": Math.round(p95),
     "p99 ms": Math.round(p99),
     "age p95 s": Math.round(ageP95),
-    "waited %": Number((waitedShare * 100).toFixed(2)),
+    "waited %": percent(waitedShare),
     "Zoo a day": perDay(counts.zoo),
     "KV writes a day": perDay(counts.kvWrites),
     "USD a month": Number(month.total.toFixed(2)),
