@@ -6,7 +6,8 @@ import { text } from "node:stream/consumers";
 import { decodeProtectedHeader, exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Env, relay } from "../../../src/clients/recipes/push-relay/worker.ts";
+import type { Env } from "../../../src/clients/recipes/push-relay/env.ts";
+import { relay } from "../../../src/clients/recipes/push-relay/worker.ts";
 
 interface Received {
   readonly path: string;

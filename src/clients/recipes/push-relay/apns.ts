@@ -1,7 +1,7 @@
 /** Apple's push service (developer.apple.com: "Sending notification requests to APNs"). Workers speak HTTP/2 to it. */
 import { importPKCS8, SignJWT } from "jose";
+import type { Env, Outside } from "./env.ts";
 import type { Push } from "./push.ts";
-import type { Env, Outside } from "./worker.ts";
 
 /** Apple wants a provider token for 20 to 60 minutes, and refuses both more and older ones. */
 const TOKEN_MS = 40 * 60_000;

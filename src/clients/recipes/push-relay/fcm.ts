@@ -1,7 +1,7 @@
 /** Firebase Cloud Messaging, HTTP v1 (firebase.google.com/docs/cloud-messaging). */
 import { importPKCS8, SignJWT } from "jose";
+import type { Env, Outside } from "./env.ts";
 import type { Push } from "./push.ts";
-import type { Env, Outside } from "./worker.ts";
 
 interface ServiceAccount {
   readonly project_id: string;
