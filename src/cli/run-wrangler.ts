@@ -19,7 +19,7 @@ const ASK_SECONDS = 30;
 
 /** How long wrangler may take: `DEADLINE_SECONDS`, where the operator has set it. */
 export const deadlineMs = (fallbackSeconds: number): number =>
-  Number(process.env.DEADLINE_SECONDS ?? fallbackSeconds) * 1_000;
+  (Number(process.env.DEADLINE_SECONDS) || fallbackSeconds) * 1_000;
 
 /** Never rejects: whatever went wrong is in `ok` and `stderr`. */
 export function runWrangler(args: readonly string[]): Promise<Ended> {

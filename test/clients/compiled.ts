@@ -20,17 +20,26 @@ if (!COMPILED) {
   );
 }
 
-/** Its own tests and its style are Maven's to check; here it plays the table. */
-export async function startKotlin(): Promise<Harness> {
+interface Program {
+  readonly command: string;
+  readonly args: readonly string[];
+}
+
+/** Compiles all of the client's code but runs none: its own tests are Maven's to run. */
+export async function compileKotlin(mainClass: string): Promise<Program> {
   await run("mvn", ["-q", "-B", "test-compile"], { cwd: KOTLIN });
   const target = join(KOTLIN, "target");
   const libraries = readFileSync(join(target, "classpath"), "utf8");
   const classpath = [join(target, "classes"), join(target, "test-classes"), libraries];
-  return startProcess("java", ["-cp", classpath.join(delimiter), "zoobalance.HarnessKt"]);
+  return { command: "java", args: ["-cp", classpath.join(delimiter), mainClass] };
 }
 
-export async function startSwift(): Promise<Harness> {
-  const flags = ["-Xswiftc", "-warnings-as-errors"];
-  await run(SWIFT, ["build", "--product", "Harness", ...flags]);
-  return startProcess(SWIFT, ["run", "--skip-build", "Harness"]);
+export async function compileSwift(target: string): Promise<Program> {
+  await run(SWIFT, ["build", "--product", target, "-Xswiftc", "-warnings-as-errors"]);
+  return { command: SWIFT, args: ["run", "--skip-build", target] };
+}
+
+export async function startHarness(program: Promise<Program>): Promise<Harness> {
+  const { command, args } = await program;
+  return startProcess(command, args);
 }

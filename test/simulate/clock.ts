@@ -1,5 +1,5 @@
 /**
- * A virtual clock in place of the machine's: `Date`, `setTimeout`, and seeded random numbers. Time moves to
+ * A virtual clock in place of the machine's: `Date`, `setTimeout` and random numbers. Time moves to
  * the next timer when everything that can happen now has happened, so a day passes as fast as it computes.
  */
 

@@ -3,7 +3,7 @@
  * apps of three sizes, `-- day` plays the whole day of the busy one. `--seed=N` makes another world.
  */
 import { parseArgs } from "node:util";
-import { type Report, reportOf, rowOf } from "../world/report.ts";
+import { percent, type Report, reportOf, rowOf } from "../world/report.ts";
 import { type Scenario, scenarios } from "../world/scenarios.ts";
 import { type Month, monthOf } from "./costs.ts";
 import { simulate } from "./run.ts";
@@ -57,6 +57,7 @@ async function day(): Promise<void> {
   const started = performance.now();
   const { report, month } = await played(dayOf(BUSY_DAY, DEFAULTS, seed));
   console.table([rowOf(report)]);
+  console.log("USD a month:");
   console.table([dollarsOf(month)]);
   console.log(`Took ${Math.round((performance.now() - started) / 1_000)} s.`);
 }
@@ -91,14 +92,14 @@ function policyRowOf(
     "p95 ms": Math.round(p95),
     "p99 ms": Math.round(p99),
     "age p95 s": Math.round(ageP95),
-    "waited %": Number((waitedShare * 100).toFixed(2)),
+    "waited %": percent(waitedShare),
     "Zoo a day": perDay(counts.zoo),
     "KV writes a day": perDay(counts.kvWrites),
     "USD a month": Number(month.total.toFixed(2)),
   };
 }
 
-const dollarsOf = (month: Month) =>
-  Object.fromEntries(
-    Object.entries(month).map(([name, usd]) => [`${name} USD`, Number(usd.toFixed(2))]),
-  );
+function dollarsOf(month: Month): Readonly<Record<string, number>> {
+  const rounded = Object.entries(month).map(([name, usd]) => [name, Number(usd.toFixed(2))]);
+  return Object.fromEntries(rounded);
+}

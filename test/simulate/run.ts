@@ -4,10 +4,11 @@ import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { Edge } from "../world/edge.ts";
-import { Draws, HOME } from "../world/latency.ts";
+import { HOME } from "../world/latency.ts";
 import type { Outcome } from "../world/report.ts";
 import type { Scenario } from "../world/scenarios.ts";
 import { type Ask, isApiKeyPerson, playVisits, until } from "../world/visitors.ts";
+import { JITTER } from "../world/workers.ts";
 import { createIssuer } from "../zoo/issuer.ts";
 import { install, VirtualClock } from "./clock.ts";
 import { quickenCrypto } from "./crypto.ts";
@@ -31,7 +32,6 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
   const apiKey = await newApiKey();
   const issuer = await createIssuer(ISSUER, AUDIENCE);
   const clock = new VirtualClock(START);
-  const draws = new Draws(scenario.seed);
   const edge = new Edge(scenario, START);
   edge.store(`API_KEYS ${await sha256Hex(apiKey)}`, JSON.stringify(apiKeyRecord()));
   const jwksUrl = `${ISSUER}/jwks.json`;
@@ -46,7 +46,7 @@ export async function simulate(scenario: Scenario): Promise<Outcome> {
     classes: classesOf(project),
   });
   const undo = [
-    install(clock, () => draws.next("Math.random")),
+    install(clock, () => JITTER),
     quickenCrypto(clock),
     countLines(edge),
     replaceFetch(platform),

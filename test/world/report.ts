@@ -24,8 +24,9 @@ export interface Report {
   /** Seconds. */
   readonly ageP50: number;
   readonly ageP95: number;
-  /** Of all answers, that had to wait for Zoo. */
+  /** Of all answers, that had to wait for Zoo: without having asked for it, and by `no-cache`. */
   readonly waitedShare: number;
+  readonly forcedShare: number;
   /** Seconds from the purchase to the last answer that showed the amount before it; null without one. */
   readonly oldAmountSeconds: number | null;
   readonly counts: Counts;
@@ -37,6 +38,8 @@ export function reportOf({ scenario, answers, counts, machineMs }: Outcome): Rep
   const ages = answers.flatMap(({ age }) => age ?? []);
   const of = (list: readonly number[], share: number) =>
     list.length === 0 ? Number.NaN : quantile([...list], share);
+  const share = (how: Answer["waited"]) =>
+    answers.filter(({ waited }) => waited === how).length / Math.max(1, answers.length);
   const { purchaseAt } = scenario;
   const old = answers.filter(
     ({ at, shown }) => purchaseAt !== undefined && at > purchaseAt && shown === "before",
@@ -51,12 +54,15 @@ export function reportOf({ scenario, answers, counts, machineMs }: Outcome): Rep
     p99: of(times, 0.99),
     ageP50: of(ages, 0.5),
     ageP95: of(ages, 0.95),
-    waitedShare: answers.filter(({ waited }) => waited).length / Math.max(1, answers.length),
+    waitedShare: share("unasked"),
+    forcedShare: share("asked"),
     oldAmountSeconds: purchaseAt === undefined ? null : (last - purchaseAt) / 1_000,
     counts: { ...counts },
     machineMs,
   };
 }
+
+export const percent = (share: number) => Number((share * 100).toFixed(2));
 
 export const rowOf = (report: Report): Readonly<Record<string, string | number>> => ({
   scenario: report.scenario,
@@ -67,7 +73,8 @@ export const rowOf = (report: Report): Readonly<Record<string, string | number>>
   "p99 ms": Math.round(report.p99),
   "age p50 s": Math.round(report.ageP50),
   "age p95 s": Math.round(report.ageP95),
-  "waited %": Number((report.waitedShare * 100).toFixed(2)),
+  "waited %": percent(report.waitedShare),
+  "forced %": percent(report.forcedShare),
   Zoo: report.counts.zoo,
   "KV reads": report.counts.kvReads,
   "KV writes": report.counts.kvWrites,

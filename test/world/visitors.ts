@@ -9,8 +9,8 @@ export interface Answer {
   readonly status: number;
   /** Of the balance, seconds; null without one. */
   readonly age: number | null;
-  /** Whether the answer had to wait for Zoo. */
-  readonly waited: boolean;
+  /** Whether the answer had to wait for Zoo: never, since the value was old, or since it was asked to. */
+  readonly waited: "no" | "unasked" | "asked";
   readonly shown: "before" | "after";
 }
 
@@ -69,9 +69,15 @@ async function playVisit(visit: Visit, on: Visitors, answers: Answer[]): Promise
     answers.push({
       ...{ at: asked - on.start, ms, status, shown },
       age: age === null ? null : Number(age),
-      waited: response.headers.get("cache-status")?.includes("fwd=") ?? false,
+      waited: waitedFor(response.headers.get("cache-status") ?? ""),
     });
   }
+}
+
+/** RFC 9211: what was forwarded, and why. */
+function waitedFor(cacheStatus: string): Answer["waited"] {
+  if (!cacheStatus.includes("fwd=")) return "no";
+  return cacheStatus.includes("fwd=request") ? "asked" : "unasked";
 }
 
 /** Waits for a time of the clock, which may be a virtual one. */

@@ -39,9 +39,14 @@ export default {
     proxy.fetch(request, environmentOf(request.headers.get("world-isolate"), env), context),
 };`;
 
+/** Without jitter: both worlds have to wait equally long after a failure. */
+export const JITTER = 0.5;
+
 export const OBJECTS_HOME = `
 import proxy from "./bundle.js";
 export { AccountBalance, IssuerKeys } from "./bundle.js";
+
+Math.random = () => ${JITTER};
 
 export default {
   async fetch(request, env, context) {

@@ -1,4 +1,4 @@
-/** What the relay is configured with, and what it talks to. */
+/** What the relay is given, and what it reaches. */
 
 export interface Env {
   /** As the proxy has it: `whsec_…`. */
