@@ -18,7 +18,6 @@ struct Members {
 
     func text(_ name: String) -> String? { values[name] as? String }
     func flag(_ name: String) -> Bool? { values[name] as? Bool }
-    func number(_ name: String) -> Double? { values[name] as? Double }
     func members(_ name: String) -> Members { Members(values[name]) }
     func list(_ name: String) -> [Members]? { (values[name] as? [Any])?.map { Members($0) } }
 

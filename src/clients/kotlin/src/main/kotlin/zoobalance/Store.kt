@@ -32,7 +32,7 @@ class FileStore(private val folder: File) : Store {
     }
 
     override fun clear() {
-        folder.deleteRecursively()
+        if (!folder.deleteRecursively()) throw IOException("The last balance could not be removed")
     }
 
     private fun fileOf(key: String) = File(folder, key.replace(Regex("[^A-Za-z0-9]+"), "-") + ".json")

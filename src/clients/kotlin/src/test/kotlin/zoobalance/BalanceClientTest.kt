@@ -121,6 +121,16 @@ class BalanceClientTest {
     }
 
     @Test
+    fun `a sign-out leaves no file, and may come before anything was stored`() = runBlocking {
+        client().clear()
+        server.enqueue(answer())
+        val client = client()
+        client.refresh()
+        client.clear()
+        assertEquals(emptyList(), folder.listFiles().orEmpty().toList())
+    }
+
+    @Test
     fun `never stores the credential`() = runBlocking {
         server.enqueue(answer())
         client().refresh()
