@@ -89,7 +89,10 @@ export class AccountBalance extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     try {
       const parsed = parseConfig(this.env);
-      if (!parsed.ok) return logLine("error", "misconfigured", { problems: parsed.problems });
+      if (!parsed.ok) {
+        this.#alerts.dropExpired();
+        return logLine("error", "misconfigured", { problems: parsed.problems });
+      }
       const reading = this.#reading();
       await Promise.all([
         reading && this.#refresher.keepFresh(reading),

@@ -110,6 +110,12 @@ export class Alerts {
     );
   }
 
+  /** While the configuration is bad nothing can be sent: drops what has waited for too long. */
+  dropExpired(): void {
+    const state = this.#state();
+    if (state !== null) this.#outbox.dropUnconfigured(state.account, 0, Date.now());
+  }
+
   /**
    * When {@link deliver} has something to do, epoch milliseconds; null when nothing waits.
    *

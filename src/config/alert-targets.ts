@@ -1,7 +1,7 @@
 /** `ALERTS`: the receivers of webhooks, what each is told of, and the secrets that sign. */
 import * as z from "zod/mini";
 import { compareMoney, isMoney, type Money, ZERO } from "../lib/money.ts";
-import { listOf, textThat, whole } from "../lib/schema.ts";
+import { listOf, oneOrList, textThat, whole } from "../lib/schema.ts";
 import { hmacKeyOf } from "../lib/standard-webhooks.ts";
 import { isPublicHttps } from "../lib/url.ts";
 import { secretName } from "./fields.ts";
@@ -32,8 +32,9 @@ const days = z.custom<number>(
   "must be a number of days, up to 400",
 );
 
-const secretNames = z.union(
-  [secretName, listOf(secretName, MAX_SECRETS)],
+const secretNames = oneOrList(
+  secretName,
+  MAX_SECRETS,
   `must be the NAME_OF_A_SECRET, not the secret, or a list of up to ${MAX_SECRETS}`,
 );
 

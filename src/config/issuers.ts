@@ -1,6 +1,6 @@
 /** `JWT_ISSUERS`: whose tokens are accepted, and where in them things are stated. */
 import * as z from "zod/mini";
-import { listOf } from "../lib/schema.ts";
+import { listOf, oneOrList } from "../lib/schema.ts";
 import { isSafeUrl } from "../lib/url.ts";
 import { accountName, safeUrl, someText } from "./fields.ts";
 
@@ -20,7 +20,7 @@ export const ASYMMETRIC = [
 ] as const;
 export type Algorithm = (typeof ASYMMETRIC)[number];
 
-const textOrTexts = z.union([someText, listOf(someText)], "must be a text or a list of texts");
+const textOrTexts = oneOrList(someText, 1_000, "must be a text or a list of texts");
 
 /** A claim by its name, or by the names on the way to it: `["app_metadata", "zoo_account"]`. */
 const claimPath = textOrTexts;

@@ -32,3 +32,13 @@ export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>
     .check(
       z.refine((list) => list.length > 0 && list.length <= max, `must hold 1 to ${max} of them`),
     );
+
+/** One item, or a list of them. (zod's union would cost the bundle more than this.) */
+export const oneOrList = <T extends z.ZodMiniType>(item: T, max: number, rule: string) => {
+  const list = listOf(item, max);
+  type Given = z.output<T> | z.output<typeof list>;
+  return z.custom<Given>(
+    (given) => item.safeParse(given).success || list.safeParse(given).success,
+    rule,
+  );
+};

@@ -26,7 +26,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    worker = await startWorker((zoo) => accountVars(zoo, { down: "user" }));
+    worker = await startWorker((zoo) => accountVars(zoo, { down: "user", blocked: "user" }));
     browser = await chromium.launch({
       executablePath: CHROMIUM ?? "",
       args: ["--no-sandbox", "--disable-gpu"],
@@ -72,12 +72,14 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
 
   test("shows a balance as a phone would", async () => {
     await ask("default");
-    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    await expect.poll(() => result().textContent()).toContain("$37.36");
     const text = await result().textContent();
     expect(text).toContain("There is enough.");
-    expect(text).toContain("This month: $12.4583 of $20.00 left");
+    expect(text).toContain("This month: $12.46 of $20.00 left");
     expect(text).toContain("Plan: Pro");
     expect(text).toContain("Due: $4.20");
+    expect(text).toContain("Prepaid: $24.90 left");
+    expect(text).toContain("Available: $37.3583, this month: $12.4583, prepaid: $24.90.");
     expect(text).toMatch(/As of (now|\d+ seconds ago)\./);
     const meter = page.getByRole("meter");
     expect(await meter.getAttribute("value")).toBe("12.4583");
@@ -91,10 +93,11 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await expect.poll(() => chart.count()).toBe(1);
     expect(await page.locator("figcaption").textContent()).toContain("less than a day of history");
     const labels = await page.locator("svg text").allTextContents();
-    expect(labels).toContain("$37.36");
-    expect(labels).toContain("$0.00");
+    expect(labels).toContain("$40");
+    expect(labels).toContain("$0");
     expect(labels.filter((text) => /^[A-Z][a-z]{2} \d+$/.test(text))).toHaveLength(3);
     expect(await page.locator("svg .curve").count()).toBe(1);
+    expect(await page.locator("svg .dot").count()).toBe(1);
     expect(complaints).toEqual([]);
   });
 
@@ -131,7 +134,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await page.goto(hasty.url);
     await field().fill(hasty.token);
     await page.keyboard.press("Enter");
-    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    await expect.poll(() => result().textContent()).toContain("$37.36");
     hasty.zoo.setFault({ kind: "status", status: 503 });
     const again = async () => {
       await page.getByRole("button", { name: "Refresh now" }).click();
@@ -140,7 +143,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await expect
       .poll(again, { timeout: 15_000, interval: 500 })
       .toContain("Zoo cannot be reached: this is the last known value.");
-    expect(await result().textContent()).toContain("$37.3583");
+    expect(await result().textContent()).toContain("$37.36");
   });
 
   test("says in words why there is no balance", async () => {
@@ -159,14 +162,48 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
 
   test("asks conditionally, and shows a 304 with its new age", async () => {
     await ask("default");
-    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    await expect.poll(() => result().textContent()).toContain("$37.36");
     await page.evaluate("document.getElementById('result').replaceChildren()");
     const unchanged = page.waitForResponse((response) => response.url().endsWith("/v1/balance"));
     await page.getByRole("button", { name: "Show the balance" }).click();
     expect((await unchanged).status()).toBe(304);
     await expect
       .poll(() => result().textContent())
-      .toMatch(/^\$37\.3583.*As of (now|\d+ seconds ago)\.$/);
+      .toMatch(/^\$37\.36.*As of (now|\d+ seconds ago)\.$/);
+  });
+
+  test("keeps the last balance with its age when the connection is lost or HTML is answered", async () => {
+    await ask("default");
+    await expect.poll(() => result().textContent()).toContain("$37.36");
+    await page.route("**/v1/balance", (route) => route.abort());
+    const show = () => page.getByRole("button", { name: "Show the balance" }).click();
+    await show();
+    await expect.poll(() => result().textContent()).toContain("There is no connection");
+    expect(await result().textContent()).toMatch(/\$37\.36.*As of /);
+    await page.unroute("**/v1/balance");
+    const html = { contentType: "text/html", body: "<h1>Sign in</h1>" };
+    await page.route("**/v1/balance", (route) => route.fulfill(html));
+    await show();
+    await expect.poll(() => result().textContent()).toContain("answered instead of it");
+    expect(await result().textContent()).toMatch(/\$37\.36.*As of /);
+  });
+
+  test("forces a refresh with the button for it alone", async () => {
+    const asked: (string | undefined)[] = [];
+    page.on("request", (request) => {
+      if (request.url().endsWith("/v1/balance")) asked.push(request.headers()["cache-control"]);
+    });
+    await ask("default");
+    await expect.poll(() => result().textContent()).toContain("$37.36");
+    await page.getByRole("button", { name: "Refresh now" }).click();
+    await expect.poll(() => asked).toEqual(["no-transform", "no-cache"]);
+  });
+
+  test("says that the account is blocked, and what to do", async () => {
+    worker.zoo.account.setMembers({ block: "payment_method_failed", allow_pay_as_you_go: true });
+    await ask("blocked");
+    await expect.poll(() => result().textContent()).toContain("Zoo has blocked this account.");
+    expect(await result().textContent()).toContain("check the payment method");
   });
 
   test("does not show a late answer under another credential", async () => {
@@ -195,7 +232,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     const token = await worker.zoo.signToken({ account: "default" });
     await field().fill(token);
     await page.getByRole("button", { name: "Show the balance" }).click();
-    await expect.poll(() => result().textContent()).toContain("$37.3583");
+    await expect.poll(() => result().textContent()).toContain("$37.36");
     expect(urls.length).toBeGreaterThan(0);
     expect(urls.filter((url) => url.includes(token) || !url.startsWith(worker.url))).toEqual([]);
     const kept = await page.evaluate(
@@ -260,7 +297,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
       async (name, viewport) => {
         await open({ colorScheme, viewport });
         await ask("default");
-        await expect.poll(() => result().textContent()).toContain("$37.3583");
+        await expect.poll(() => result().textContent()).toContain("$37.36");
         await expect.poll(() => page.locator("svg .curve").count()).toBe(1);
         await page.screenshot({
           fullPage: true,

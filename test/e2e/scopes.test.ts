@@ -13,8 +13,8 @@ beforeAll(async () => {
     }),
     ACME_TOKEN: "zoo_canary_token_MustNeverLeaveTheProxy",
     DEAD_TOKEN: "revoked-at-zoo",
-    FRESH_SECONDS: 1,
-    STALE_SECONDS: 3_600,
+    FRESH_SECONDS: 3_600,
+    MIN_REFRESH_SECONDS: 1,
   });
 });
 afterAll(() => worker.close());

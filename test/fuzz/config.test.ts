@@ -31,7 +31,16 @@ const GOOD: Readonly<Record<string, unknown>> = {
   APP_CHECK: { project_number: 1, app_ids: ["a"], mode: "enforce" },
   CORS_ORIGINS: '["capacitor://localhost"]',
   ACCOUNTS: { team: { token: "ZOO_API_TOKEN", subject: "org" } },
-  ALERTS: { url: "https://hooks.example.com/", secret: "HOOK", thresholds: ["10.00", 5] },
+  ALERTS: [
+    { url: "https://hooks.example.com/", secret: "HOOK", thresholds: ["10.00", 5] },
+    {
+      url: "https://b.example.com/",
+      secret: ["HOOK", "HOOK"],
+      thresholds: [],
+      days: ["7", 2],
+      stale_minutes: 60,
+    },
+  ],
   HOOK: btoa("x".repeat(32)),
   BALANCE_KV: {},
   API_KEYS: {},

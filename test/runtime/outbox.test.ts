@@ -365,6 +365,23 @@ describe("after an alarm has met", () => {
     },
   );
 
+  test("a bad configuration for a day, what waits is dropped with its line, and the alarm rests", async () => {
+    await inObject(
+      "misconfigured-for-long",
+      async ({ object, configure, alarmsUntil, storage }) => {
+        receive = answering(500);
+        await object.refresh(demand);
+        await alarmsUntil(START);
+        configure({ FRESH_SECONDS: "never" });
+        await alarmsUntil(START + DAY_MS - 2 * MINUTE_MS);
+        expect(about("alert_dropped")).toEqual([]);
+        await alarmsUntil(START + DAY_MS + 2 * MINUTE_MS);
+        expect(about("alert_dropped")).toHaveLength(2);
+        expect(await storage.getAlarm()).toBeNull();
+      },
+    );
+  });
+
   test("an error, the alarm comes again by itself within a minute", async () => {
     await inObject("met-again", async ({ object, alarmsUntil }) => {
       await object.refresh(demand);

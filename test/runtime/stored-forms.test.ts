@@ -273,4 +273,66 @@ describe("the object's tables and what it has told", () => {
       expect(storage.sql.exec("SELECT * FROM outbox_v1").toArray()).toEqual([]);
     });
   });
+
+  /** The first form that knows several receivers and all kinds of events. */
+  const TOLD_V2 = {
+    v: 2,
+    source: SOURCE,
+    account: "default",
+    before: { available: "40.00", monthly: "15.00" },
+    no_success_since: null,
+    told: [
+      {
+        low: ["50.00"],
+        exhausted: false,
+        rejected: false,
+        stale: false,
+        blocked: false,
+        runs_out: [7],
+        topped_up: { from: "10.00", to: "40.00" },
+      },
+    ],
+  };
+
+  test("of version 2 are read on, and written so", async () => {
+    at(FETCHED_AT + 3_600_000);
+    const stub = env.ACCOUNT_BALANCE.getByName(`tables-2-${Math.random()}`);
+    await runInDurableObject(stub, (_, { storage }) => {
+      storage.sql.exec(
+        `INSERT INTO outbox_v1 (receiver, id, type, body, created_at, attempts, next_at)
+          VALUES (1, 'msg_2', 'balance.low', '{}', ?, 0, ?)`,
+        ...[FETCHED_AT, FETCHED_AT],
+      );
+      storage.sql.exec(
+        "INSERT INTO spent_v1 VALUES (?, '2026-11-18', '3.50', ?)",
+        SOURCE,
+        FETCHED_AT,
+      );
+      storage.kv.put("history_thinned", { v: 1, at: FETCHED_AT, rows: 1 });
+      storage.kv.put("alerts_v2", TOLD_V2);
+    });
+    await evictDurableObject(stub);
+    const sent: string[] = [];
+    fetched.mockImplementation(async (url, init) => {
+      if (!String(url).startsWith("https://pager.example/")) return good();
+      sent.push(new Headers(init?.headers).get("webhook-id") ?? "");
+      return new Response(null, { status: 204 });
+    });
+    await runInDurableObject(stub, async (object, { storage }) => {
+      const second = { ...ALERTS, url: "https://pager.example/", thresholds: [] };
+      const both = [{ ...ALERTS, days: ["7"] }, second];
+      Reflect.set(object, "env", { ...env, ALERTS: both, HOOK: btoa("x".repeat(32)) });
+      await object.refresh(demand);
+      await object.alarm();
+      // The first has been told of 50.00; what waited for the second goes out.
+      expect(sent).toEqual(["msg_2"]);
+      expect(shapeOf(storage.kv.get("alerts_v2"))).toEqual(
+        shapeOf({
+          ...TOLD_V2,
+          told: [TOLD_V2.told[0], { ...TOLD_V2.told[0], low: [], runs_out: [], topped_up: null }],
+        }),
+      );
+      expect(storage.kv.get("history_thinned")).toMatchObject({ v: 1, rows: 2 });
+    });
+  });
 });

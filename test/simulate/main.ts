@@ -95,7 +95,7 @@ function policyRowOf(
     "waited %": percent(waitedShare),
     "Zoo a day": perDay(counts.zoo),
     "KV writes a day": perDay(counts.kvWrites),
-    "USD a month": Number(month.total.toFixed(2)),
+    "USD a month": Number(month.bill.toFixed(2)),
   };
 }
 

@@ -135,7 +135,9 @@ export function scenarios(seed: number): Scenario[] {
       { city: 4, visits: 40, from: 20_000, to: 30_000 },
     ]),
     scenario("KV stalling", [{ visits: 120 }], { kvStalls: { ...MIDDLE, ms: 500 } }),
-    scenario("Zoo down", [{ visits: 120 }], { zooDown: MIDDLE }),
+    scenario("Zoo down", [{ visits: 120 }], {
+      zooDown: { from: 14_000, to: 23_000 },
+    }),
     scenario("identity provider down", [{ visits: 120 }], { providerDown: MIDDLE }),
     scenario("purchase", [{ visits: 200 }], { purchaseAt: 20_000 }),
     scenario("small app, not kept fresh", [{}], { vars: unkept }),

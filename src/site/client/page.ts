@@ -1,13 +1,7 @@
 /** The form on the page: asks for the balance and shows it as a phone would. The credential stays in this memory. */
+import { clearCard, paragraph, showCard } from "./card.ts";
 import { chartOf, type History } from "./chart.ts";
-import {
-  type Answer,
-  ageInWords,
-  errorInWords,
-  money,
-  stalenessInWords,
-  statusInWords,
-} from "./words.ts";
+import { type Answer, errorInWords } from "./words.ts";
 
 const form = element("try", HTMLFormElement);
 const credential = element("credential", HTMLInputElement);
@@ -18,9 +12,15 @@ const chart = element("chart", HTMLElement);
 /** Ends what was asked before: its answer would be to another credential. */
 let asking = new AbortController();
 
-/** The last answer, to be asked whether it has changed. */
-let last: { readonly etag: string; readonly answer: Answer; readonly credential: string } | null =
-  null;
+interface Known {
+  readonly etag: string;
+  readonly answer: Answer;
+  readonly asOf: number;
+  readonly credential: string;
+}
+
+/** The last answer: to be asked whether it has changed, and shown when no newer one can be had. */
+let last: Known | null = null;
 
 function element<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
@@ -38,30 +38,59 @@ async function ask(anew: boolean): Promise<void> {
   asking = new AbortController();
   const { signal } = asking;
   const value = credential.value.trim();
-  if (value === "") return say("Paste a credential first.", "bad");
-  const known = last?.credential === value ? last : null;
-  const headers = new Headers({ authorization: `Bearer ${value}` });
-  if (anew) headers.set("cache-control", "no-cache");
-  if (known !== null) headers.set("if-none-match", known.etag);
+  if (value === "") return say("Paste a credential first.");
+  if (last?.credential !== value) last = null;
+  // A browser adds `no-cache` where there is no Cache-Control, which would force a refresh.
+  const cacheControl = anew ? "no-cache" : "no-transform";
+  const headers = new Headers({
+    authorization: `Bearer ${value}`,
+    "cache-control": cacheControl,
+  });
+  if (last !== null) headers.set("if-none-match", last.etag);
   result.setAttribute("aria-busy", "true");
   try {
     const response = await fetch("/v1/balance", { headers, cache: "no-store", signal });
-    if (response.status === 304 && known !== null) {
-      show(known.answer, asOfOf(response));
-    } else if (response.ok) {
-      const answer = (await response.json()) as Answer;
-      last = { etag: response.headers.get("etag") ?? "", answer, credential: value };
-      show(answer, Date.parse(answer.as_of));
-      if (answer.available !== undefined) await showHistory(value, signal);
+    const isJson = (response.headers.get("content-type") ?? "").includes("json");
+    if ((response.ok && isJson) || (response.status === 304 && last !== null)) {
+      last = await knownFrom(response, value, last);
+      showCard(result, last.answer, last.asOf);
+      if (last.answer.available !== undefined) await showHistory(value, signal);
     } else {
-      const { code = "", detail } = (await response.json()) as { code?: string; detail?: string };
-      say(errorInWords(code, detail, response.headers.get("retry-after")), "bad");
+      await refused(response);
     }
   } catch {
     if (signal.aborted) return;
-    say("There is no connection to the service. Try again in a moment.", "bad");
+    fallBack("There is no connection to the service. Try again in a moment.");
   }
   result.removeAttribute("aria-busy");
+}
+
+/** Of an answer, or of a 304 to the one that is known: `Date` minus `Age` is its new time. */
+async function knownFrom(response: Response, value: string, known: Known | null): Promise<Known> {
+  if (response.status === 304 && known !== null) return { ...known, asOf: asOfOf(response) };
+  const answer = (await response.json()) as Answer;
+  const etag = response.headers.get("etag") ?? "";
+  return { etag, answer, asOf: Date.parse(answer.as_of), credential: value };
+}
+
+async function refused(response: Response): Promise<void> {
+  if (!(response.headers.get("content-type") ?? "").includes("json")) {
+    return fallBack(
+      `Something between this page and the service answered instead of it (status ${response.status}). A network's sign-in page does that.`,
+    );
+  }
+  const { code = "", detail } = (await response.json()) as { code?: string; detail?: string };
+  const words = errorInWords(code, detail, response.headers.get("retry-after"));
+  if (response.status !== 401 && response.status !== 403) return fallBack(words);
+  // Whoever may not see the balance now must not see the last one either.
+  last = null;
+  say(words);
+}
+
+/** The last balance with its age, if there is one, below what went wrong. */
+function fallBack(trouble: string): void {
+  if (last === null) say(trouble);
+  else showCard(result, last.answer, last.asOf, trouble);
 }
 
 /** Beside the balance: without it, that is still there. */
@@ -82,44 +111,8 @@ function asOfOf({ headers }: Response): number {
   return Date.parse(headers.get("date") ?? "") - Number(headers.get("age")) * 1_000;
 }
 
-function say(text: string, kind: "bad" | "plain" = "plain"): void {
-  result.replaceChildren(make("p", text, kind));
+function say(text: string): void {
+  clearCard(result);
+  result.append(paragraph(text, "bad"));
   chart.replaceChildren();
-}
-
-function show(answer: Answer, asOf: number): void {
-  if (answer.available === undefined) chart.replaceChildren();
-  const parts: HTMLElement[] = [];
-  if (answer.available !== undefined) parts.push(make("p", money(answer.available), "amount"));
-  parts.push(make("p", statusInWords(answer.status), `status ${answer.status}`));
-  const { monthly, plan, total_due } = answer;
-  if (monthly?.allowance != null) parts.push(bar(monthly.remaining, monthly.allowance));
-  if (plan != null) parts.push(make("p", `Plan: ${plan.title}`));
-  if (total_due != null) parts.push(make("p", `Due: ${money(total_due)}`));
-  parts.push(
-    make(
-      "p",
-      `${stalenessInWords(answer.stale_reason)}${ageInWords(Date.now() - asOf)}`,
-      answer.stale ? "stale" : "age",
-    ),
-  );
-  result.replaceChildren(...parts);
-}
-
-function bar(remaining: string, allowance: string): HTMLElement {
-  const label = document.createElement("label");
-  const meter = document.createElement("meter");
-  meter.min = 0;
-  // For the length of a bar a double is exact enough.
-  meter.max = Math.max(Number(allowance), 0.01);
-  meter.value = Number(remaining);
-  label.append(`This month: ${money(remaining)} of ${money(allowance)} left`, meter);
-  return label;
-}
-
-function make(tag: "p", text: string, className = ""): HTMLElement {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  made.className = className;
-  return made;
 }

@@ -3,7 +3,13 @@
 export interface Answer {
   readonly status: string;
   readonly available?: string;
-  readonly monthly?: { readonly remaining: string; readonly allowance: string | null };
+  readonly blocked?: string | null;
+  readonly monthly?: {
+    readonly remaining: string;
+    readonly allowance: string | null;
+    readonly refreshes_at: string | null;
+  };
+  readonly prepaid?: { readonly remaining: string; readonly cash: string | null };
   readonly plan?: { readonly title: string } | null;
   readonly total_due?: string | null;
   readonly as_of: string;
@@ -11,29 +17,45 @@ export interface Answer {
   readonly stale_reason: string | null;
 }
 
-const USD = new Intl.NumberFormat("en", {
+const USD = new Intl.NumberFormat("en", { style: "currency", currency: "USD" });
+const EXACT = new Intl.NumberFormat("en", {
   style: "currency",
   currency: "USD",
-  minimumFractionDigits: 2,
-  maximumFractionDigits: 4,
+  maximumFractionDigits: 20,
 });
 
-/** Exact, since a text is not made a double before it is formatted (ECMA-402, 2023). */
-export const money = (decimal: string): string => USD.format(decimal as unknown as number);
+/** For display: whole cents. Doubles hold them exactly up to 90 trillion dollars. */
+export const centsOf = (decimal: string): number => Math.round(Number(decimal) * 100);
+export const dollars = (cents: number): string => USD.format(cents / 100);
+
+/** Every digit, since a text is not made a double before it is formatted (ECMA-402, 2023). */
+export const exact = (decimal: string): string => EXACT.format(decimal as unknown as number);
 
 const STATUS: Readonly<Record<string, string>> = {
   ok: "There is enough.",
   low: "It is running low.",
   exhausted: "Nothing is left.",
   contract: "On a contract: the balance is not the limit.",
+  blocked: "Zoo has blocked this account.",
 };
 export const statusInWords = (status: string): string => STATUS[status] ?? status;
+
+const BLOCKED: Readonly<Record<string, string>> = {
+  missing_payment_method: "Add a payment method in the account at Zoo.",
+  payment_method_failed: "A payment failed: check the payment method in the account at Zoo.",
+  billing_threshold_reached: "The billing limit is reached: pay what is due at Zoo.",
+  pay_as_you_go_disabled: "The credits are used up: allow pay-as-you-go in the account at Zoo.",
+  upgrade_downgrade_abuse: "The plan was changed too often: contact Zoo's support.",
+  admin: "Contact Zoo's support.",
+};
+export const blockInWords = (blocked: string): string =>
+  BLOCKED[blocked] ?? `Zoo's reason: ${blocked}. Contact Zoo's support.`;
 
 const STALE: Readonly<Record<string, string>> = {
   revalidating: "A newer value is on its way. ",
   upstream_unavailable: "Zoo cannot be reached: this is the last known value. ",
   upstream_rejected: "Zoo refuses the service: this is the last known value. ",
-  upstream_invalid: "Zoo answers nonsense: this is the last known value. ",
+  upstream_invalid: "Zoo's answer could not be read: this is the last known value. ",
 };
 export const stalenessInWords = (reason: string | null): string =>
   reason === null ? "" : (STALE[reason] ?? `Not fresh (${reason}). `);
@@ -47,7 +69,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   rate_limited: "Too many requests.",
   misconfigured: "The service is not set up correctly. Its operator finds the reason in the log.",
   upstream_rejected: "Zoo refuses the service, and no earlier value is known.",
-  upstream_invalid: "Zoo answers nonsense, and no earlier value is known.",
+  upstream_invalid: "Zoo's answer could not be read, and no earlier value is known.",
   upstream_unavailable: "Zoo cannot be reached, and no earlier value is known.",
 };
 
@@ -62,10 +84,13 @@ export function ageInWords(ms: number): string {
   if (seconds < 5) return "As of now.";
   if (seconds < 120) return `As of ${seconds} seconds ago.`;
   if (seconds < 7_200) return `As of ${Math.round(seconds / 60)} minutes ago.`;
-  return `As of ${Math.round(seconds / 3_600)} hours ago.`;
+  if (seconds < 172_800) return `As of ${Math.round(seconds / 3_600)} hours ago.`;
+  return `As of ${Math.round(seconds / 86_400)} days ago.`;
 }
 
 const DATE = new Intl.DateTimeFormat("en", { dateStyle: "full", timeZone: "UTC" });
+export const dateInWords = (time: string): string => DATE.format(Date.parse(time));
+
 const NO_FORECAST: Readonly<Record<string, string>> = {
   not_enough_history: "There is less than a day of history: too little to tell how long it lasts.",
   not_spending: "Nothing has been spent in the last 7 days.",
@@ -80,5 +105,5 @@ export function forecastInWords(forecast: {
   if (spend_per_day === null || lasts_until === null) {
     return NO_FORECAST[forecast_reason ?? ""] ?? "There is no forecast.";
   }
-  return `At ${money(spend_per_day)} a day it lasts until ${DATE.format(Date.parse(lasts_until))}.`;
+  return `At ${dollars(centsOf(spend_per_day))} a day it lasts until ${dateInWords(lasts_until)}.`;
 }

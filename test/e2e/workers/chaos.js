@@ -1,6 +1,6 @@
 /**
- * The deployable bundle with a hand on its platform: time can be moved or stopped, and Durable Objects be seeded,
- * restarted, or out of reach, as a header of the request says.
+ * The deployable bundle with a hand on its platform: time can be moved or stopped, deadlines be put off, and
+ * Durable Objects be seeded, restarted, or out of reach, as a header of the request says.
  */
 import proxy, { IssuerKeys, AccountBalance as Original } from "./bundle.js";
 
@@ -9,6 +9,17 @@ let movedMs = 0;
 /** The moment at which the clock stands, but for what it is moved. */
 let frozenAt = null;
 Date.now = () => (frozenAt ?? realNow()) + movedMs;
+
+const realTimeout = setTimeout.bind(globalThis);
+/** What is shorter is a pause between two looks, not a deadline. */
+const SHORTEST_DEADLINE_MS = 300;
+const OUT_OF_REACH_MS = 3_600_000;
+/** Real milliseconds by those that the Worker asks for; null while timers are as they are. */
+let deadlines = null;
+globalThis.setTimeout = (work, ms, ...rest) => {
+  const isDeadline = deadlines !== null && ms >= SHORTEST_DEADLINE_MS;
+  return realTimeout(work, isDeadline ? (deadlines[ms] ?? OUT_OF_REACH_MS) : ms, ...rest);
+};
 
 export { IssuerKeys };
 
@@ -53,8 +64,9 @@ export default {
       const mode = request.headers.get("x-chaos-object") ?? "up";
       return proxy.fetch(request, environmentFor(mode, env), context);
     }
-    const { op, account, state, ms } = await request.json();
+    const { op, account, state, ms, only } = await request.json();
     if (op === "move") movedMs += ms;
+    else if (op === "deadlines") deadlines = only;
     else if (op === "freeze") frozenAt ??= realNow();
     else {
       const object = env.ACCOUNT_BALANCE.getByName(account);
