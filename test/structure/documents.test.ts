@@ -1,5 +1,5 @@
 /** What documents say of files: the paths they name exist, and the front door stays short. */
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
@@ -28,4 +28,51 @@ test("every file that src/README.md names exists", () => {
   );
   expect(named.length).toBeGreaterThan(40);
   expect(named.filter((path) => !existsSync(join("src", path)) && !existsSync(path))).toEqual([]);
+});
+
+const rooms = readdirSync("src", { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+test("every room of src has a README, and the map leads to it", () => {
+  const map = readFileSync("src/README.md", "utf8");
+  expect(rooms.length).toBeGreaterThan(10);
+  expect(rooms.filter((room) => !existsSync(`src/${room}/README.md`))).toEqual([]);
+  expect(rooms.filter((room) => !map.includes(`(${room}/README.md)`))).toEqual([]);
+});
+
+test("every function that a walk of src/README.md names is declared in the file beside it", () => {
+  const text = readFileSync("src/README.md", "utf8");
+  const steps = [...text.matchAll(/`([\w/-]+\.ts)` `(\w+)`/g)];
+  expect(steps.length).toBeGreaterThan(30);
+  const wrong = steps.filter(([, path = "", name = ""]) => {
+    const declared = new RegExp(
+      `(function|const|class) ${name}\\b|^ {2}(override )?(async )?${name}\\(`,
+      "m",
+    );
+    return !existsSync(`src/${path}`) || !declared.test(readFileSync(`src/${path}`, "utf8"));
+  });
+  expect(wrong.map(([step]) => step)).toEqual([]);
+});
+
+test("an anchor in a link names a heading of the document it leads to", () => {
+  const anchorOf = (heading: string) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/\s/g, "-");
+  const anchorsIn = (path: string) =>
+    [...readFileSync(path, "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+      anchorOf(heading),
+    );
+  const wrong = documents.flatMap((document) =>
+    [...readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)/g)]
+      .filter(([, path = "", anchor = ""]) => {
+        const target = path === "" ? document : join(dirname(document), path);
+        return !existsSync(target) || !anchorsIn(target).includes(anchor);
+      })
+      .map(([link]) => `${document}: ${link}`),
+  );
+  expect(documents.length).toBeGreaterThan(10);
+  expect(wrong).toEqual([]);
 });
