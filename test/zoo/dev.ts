@@ -5,10 +5,13 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
-import { startZoo, type Zoo } from "./server.ts";
+import { playScene, SCENE_NAMES, startStandIn, takeScenes } from "./demo.ts";
+import type { Zoo } from "./server.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
-const HOST = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
+/** `HOST=0.0.0.0` lets a phone in the same network ask. The stand-in and the inspector stay on loopback. */
+const HOST = process.env.HOST || LOOPBACK;
 const STOP_GRACE_MS = 5_000;
 const PARENT_CHECK_MS = 500;
 const ONE_ATTEMPT_MS = 15_000;
@@ -49,6 +52,11 @@ async function requireFreePort(port: number): Promise<void> {
   await once(probe, "close");
 }
 
+function chosenScene(zoo: Zoo): void {
+  const name = process.env.DEMO || "ok";
+  if (!playScene(zoo, name)) fail(`DEMO=${name} is none of ${SCENE_NAMES}`);
+}
+
 function readSetup(zoo: Zoo): Setup {
   const path = join(ROOT, ".dev.vars");
   const vars = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
@@ -62,7 +70,7 @@ function readSetup(zoo: Zoo): Setup {
 }
 
 function startWrangler(zoo: Zoo, setup: Setup, port: number): ChildProcess {
-  const args = ["dev", "--port", String(port), "--ip", HOST, "--inspector-ip", HOST, "--local"];
+  const args = ["dev", "--port", String(port), "--ip", HOST, "--inspector-ip", LOOPBACK, "--local"];
   args.push("--show-interactive-dev-session=false");
   // wrangler lets --var win over .dev.vars, and splits it at the first colon only.
   if (!setup.realZoo) {
@@ -147,7 +155,10 @@ async function introduce(
     });
     const text = await response.text();
     etag = response.headers.get("etag");
-    if (!response.ok) lines.push(`A first request was answered ${response.status}: ${text}`, "");
+    if (setup.realZoo && text.includes('"upstream_rejected"')) {
+      lines.push("Zoo refused ZOO_API_TOKEN in .dev.vars: put a valid one there and restart.", "");
+    } else if (!response.ok)
+      lines.push(`A first request was answered ${response.status}: ${text}`, "");
   }
   lines.push("The balance:", curl("-s", url, bearer));
   if (etag !== null) {
@@ -159,7 +170,17 @@ async function introduce(
     curl("-s", url, bearer, "Cache-Control: no-cache"),
     "",
   );
+  if (HOST !== LOOPBACK) {
+    lines.push(
+      `From a phone in the same network: http://<this machine's address>:${new URL(base).port}`,
+      "  Android's emulator reaches this machine as 10.0.2.2; an app needs usesCleartextTraffic in a debug build.",
+      "  iOS: the simulator uses 127.0.0.1; an app needs NSAllowsLocalNetworking in its Info.plist.",
+      "",
+    );
+  }
   if (!setup.realZoo) {
+    lines.push(`Another state of the account (or type it here): DEMO=low npm run dev`);
+    lines.push(`  ${SCENE_NAMES}`, "");
     const fault = JSON.stringify({ op: "setFault", fault: { kind: "status", status: 503 } });
     lines.push(
       "Make Zoo fail, which shows once the value is no longer fresh (a minute); and mend it:",
@@ -173,7 +194,8 @@ async function introduce(
 async function main(): Promise<number> {
   const port = chosenPort();
   await requireFreePort(port);
-  const zoo = await startZoo();
+  const zoo = await startStandIn(port);
+  chosenScene(zoo);
   const setup = readSetup(zoo);
   const child = startWrangler(zoo, setup, port);
 
@@ -198,7 +220,9 @@ async function main(): Promise<number> {
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || stop(), PARENT_CHECK_MS).unref();
 
-  const base = `http://${HOST}:${port}`;
+  takeScenes(zoo);
+
+  const base = `http://${HOST === "0.0.0.0" ? LOOPBACK : HOST}:${port}`;
   waitForHealth(base, over.signal)
     .then(async (status) => {
       if (status === 200) console.log(await introduce(base, zoo, setup, over.signal));

@@ -1,0 +1,82 @@
+/** The states of the account that `npm run dev` can show: `DEMO=low npm run dev`, or a word typed while it runs. */
+import { createInterface } from "node:readline";
+import { balanceBody } from "./bodies.ts";
+import { startZoo, type Zoo } from "./server.ts";
+
+/** The stand-in's port, counted from the Worker's. */
+const ZOO_PORT_OFFSET = 100;
+
+/** Below the Worker's deadline for Zoo, and long enough to be seen. */
+const SLOW_MS = 2_000;
+
+const SCENES: Readonly<Record<string, (zoo: Zoo) => void>> = {
+  ok: () => undefined,
+  low: (zoo) => zoo.setBody(bodyWith(1.5, 3.25)),
+  exhausted: (zoo) => zoo.setBody(bodyWith(0, 0)),
+  contract: (zoo) => zoo.setBody(contractBody()),
+  blocked: (zoo) =>
+    zoo.account.setMembers({ block: "payment_method_failed", allow_pay_as_you_go: false }),
+  failing: (zoo) => zoo.setFault({ kind: "status", status: 503 }),
+  slow: (zoo) => zoo.setFault({ kind: "latency", ms: SLOW_MS }),
+};
+
+export const SCENE_NAMES = Object.keys(SCENES).join(", ");
+
+/**
+ * The same port at every start: what is stored belongs to Zoo's address, and history goes on with it.
+ * Where that port is taken, any other.
+ */
+export async function startStandIn(port: number): Promise<Zoo> {
+  const usual = port + ZOO_PORT_OFFSET;
+  try {
+    return await startZoo({ port: usual <= 65_535 ? usual : port - ZOO_PORT_OFFSET });
+  } catch (error) {
+    const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+    if (!taken) throw error;
+    console.error(`Port ${usual} is in use: the stand-in takes another, and history begins anew.`);
+    return startZoo();
+  }
+}
+
+/** Begins with a healthy account, so that scenes do not add up. @returns whether there is such a scene */
+export function playScene(zoo: Zoo, name: string): boolean {
+  const scene = Object.hasOwn(SCENES, name) ? SCENES[name] : undefined;
+  if (scene === undefined) return false;
+  zoo.reset();
+  scene(zoo);
+  return true;
+}
+
+/** Takes scenes from the terminal, if there is one. */
+export function takeScenes(zoo: Zoo): void {
+  if (!process.stdin.isTTY) return;
+  createInterface({ input: process.stdin, terminal: false }).on("line", (line) => {
+    const name = line.trim();
+    if (name === "") return;
+    const played = playScene(zoo, name);
+    console.log(
+      played ? `Zoo is now: ${name}. It shows at the next refresh.` : `There are: ${SCENE_NAMES}`,
+    );
+  });
+}
+
+/** @param monthly @param prepaid in USD */
+function bodyWith(monthly: number, prepaid: number): string {
+  return JSON.stringify({
+    ...balanceBody("2026-08", { includeTotalDue: true }),
+    monthly_api_credits_remaining_monetary_value: monthly,
+    monthly_api_credits_remaining: Math.round(monthly / 0.0083),
+    stable_api_credits_remaining_monetary_value: prepaid,
+    stable_api_credits_remaining: Math.round(prepaid / 0.0083),
+  });
+}
+
+/** On a contract with nothing available: only then the balance is not what limits the account. */
+function contractBody(): string {
+  return JSON.stringify({
+    ...balanceBody("documented"),
+    monthly_credits_remaining: 0,
+    pre_pay_cash_remaining: 0,
+    pre_pay_credits_remaining: 0,
+  });
+}
