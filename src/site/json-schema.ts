@@ -16,7 +16,9 @@ export function schemaOf(schema: z.ZodMiniType, words: Descriptions): Json {
   const { $schema: _, ...made } = z.toJSONSchema(schema, {
     override({ zodSchema, jsonSchema }) {
       const kind: unknown = zodSchema;
-      if (kind === money) Object.assign(jsonSchema, { pattern: MONEY.source, maxLength: 64 });
+      if (kind === money) {
+        Object.assign(jsonSchema, { format: "decimal", pattern: MONEY.source, maxLength: 64 });
+      }
       if (kind === time) {
         Object.assign(jsonSchema, { format: "date-time", pattern: TIME.source, maxLength: 20 });
       }

@@ -16,6 +16,7 @@ function load() {
     // Examples are said in the document's way, and media types are no formats.
     const ajv = new Ajv2020({ strict: false, allErrors: true });
     addFormats.default(ajv);
+    ajv.addFormat("decimal", /^-?\d+\.\d{2,}$/);
     ajv.addSchema(document, "api");
     loaded = { document, ajv };
   }
