@@ -33,12 +33,23 @@ export const listOf = <T extends z.ZodMiniType>(item: T, max = 1_000) =>
       z.refine((list) => list.length > 0 && list.length <= max, `must hold 1 to ${max} of them`),
     );
 
-/** One item, or a list of them. (zod's union would cost the bundle more than this.) */
-export const oneOrList = <T extends z.ZodMiniType>(item: T, max: number, rule: string) => {
+/**
+ * One item, or a list of them. (zod's union would cost the bundle more than this.)
+ *
+ * @param rule for what is neither; else the rule of the item or of the list is told
+ */
+export const oneOrList = <T extends z.ZodMiniType<unknown, string>>(
+  item: T,
+  max: number,
+  rule: string,
+) => {
   const list = listOf(item, max);
   type Given = z.output<T> | z.output<typeof list>;
-  return z.custom<Given>(
-    (given) => item.safeParse(given).success || list.safeParse(given).success,
-    rule,
-  );
+  const schemaOf = (given: unknown) => (Array.isArray(given) ? list : item);
+  return z.custom<Given>((given) => schemaOf(given).safeParse(given).success, {
+    error: ({ input }) =>
+      typeof input === "string" || Array.isArray(input)
+        ? schemaOf(input).safeParse(input).error?.issues[0]?.message
+        : rule,
+  });
 };

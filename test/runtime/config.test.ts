@@ -323,10 +323,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ ALERTS: { ...ALERTS, days: ["0"] } }, "ALERTS.days.0: must be a number of days"],
   [{ ALERTS: { ...ALERTS, days: [7, "7"] } }, "ALERTS.days: must be at most 10 numbers of days"],
   [{ ALERTS: { ...ALERTS, stale_minutes: -1 } }, "ALERTS.stale_minutes: must be a whole number"],
-  [
-    { ALERTS: { ...ALERTS, secret: ["A", "B", "C"] } },
-    "ALERTS.secret: must be the NAME_OF_A_SECRET, not the secret, or a list of up to 2",
-  ],
+  [{ ALERTS: { ...ALERTS, secret: ["A", "B", "C"] } }, "ALERTS.secret: must hold 1 to 2"],
   [{ ALERTS: { ...ALERTS, secret: ["HOOK", "GONE"] }, HOOK }, "GONE: the secret is missing or not"],
   [{ ALERTS: { ...ALERTS, more: 1 } }, "ALERTS: has an unknown key: more"],
   [{ ALERTS: "x" }, "ALERTS: is not JSON"],
