@@ -145,7 +145,7 @@ describe("the handbook", () => {
   test("stops a command that hangs, and says that the old state is live", async () => {
     const call = `PUT /workers/scripts/${WORKER}/secrets`;
     cloudflare.setFault(call, "hang");
-    const put = "DEADLINE_SECONDS=5 npm run wrangler -- secret put ZOO_API_TOKEN --env production";
+    const put = "DEADLINE_SECONDS=15 npm run wrangler -- secret put ZOO_API_TOKEN --env production";
     await expect(shell.run(put, THIRD)).rejects.toThrow(
       /did not answer in time.*The old state is live.*Run it again/s,
     );
