@@ -2,8 +2,12 @@ import "../src/cli/require-node.cjs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
+const root = new URL("..", import.meta.url).pathname;
+// Wrangler and the project's commands are started some dozens of times: they are compiled once.
+process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/node-compile`;
+
 export default defineConfig({
-  root: new URL("..", import.meta.url).pathname,
+  root,
   test: {
     // Most tests wait for processes and sockets: on two cores a third worker is what keeps both busy.
     maxWorkers: 3,
@@ -45,6 +49,7 @@ export default defineConfig({
           // A machine that is busy with other things is slow, not wrong.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
       {

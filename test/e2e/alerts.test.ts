@@ -77,7 +77,7 @@ describe("a started Worker", () => {
 
   test("tells of each crossing in order, signed, and keeps secrets and amounts out of the log", async () => {
     expect((await chaos.balance("default")).status).toBe(200);
-    await expect.poll(() => chaos.hooks.length, { timeout: 10_000 }).toBe(2);
+    await expect.poll(() => chaos.hooks.length).toBe(2);
     const heard = chaos.hooks.map(({ headers, body }) => new Webhook(SECRET).verify(body, headers));
     expect(heard).toMatchObject([
       {

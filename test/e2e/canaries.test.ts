@@ -31,7 +31,6 @@ beforeAll(async () => {
       mode: "observe",
       jwks_url: zoo.jwksUrl,
     }),
-    ZOO_TIMEOUT_MS: 300,
   }));
   const { zoo } = worker;
   const ask = async (authorization: string, headers: Record<string, string> = {}) => {

@@ -23,6 +23,8 @@ export interface OutsideKv extends AsyncDisposable {
 }
 
 async function listen(server: Server): Promise<string> {
+  // Or it would close an idle connection just when the next request comes by it.
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -147,6 +149,9 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     ...(options.storage === undefined ? {} : { storage: options.storage }),
   });
   const { url, logs, kill } = workerd;
+  const tokens = new Map<string, string>();
+  /** Longer than any time that is moved. */
+  const sign = (account: string) => zoo.signToken({ account }, { expiresIn: 30 * 86_400 });
   const order = async (body: object) => {
     const answer = await fetch(`${url}/__chaos`, { method: "POST", body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
@@ -165,8 +170,8 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     move: (ms) => order({ op: "move", ms }),
     onlyDeadlines: (only) => order({ op: "deadlines", only }),
     async balance(account, headers = {}) {
-      // Longer than any time that is moved.
-      const token = await zoo.signToken({ account }, { expiresIn: 30 * 86_400 });
+      const token = tokens.get(account) ?? (await sign(account));
+      tokens.set(account, token);
       const authorization = `Bearer ${token}`;
       const response = await fetch(`${url}/v1/balance`, { headers: { authorization, ...headers } });
       await conform("get", "/v1/balance", response);

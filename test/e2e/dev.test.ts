@@ -2,11 +2,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { conform } from "./conform.ts";
+
+/** Below those that systems give out by themselves: until it is used, nobody is given it. */
+async function freePort(): Promise<number> {
+  for (let port = 20_000 + (process.pid % 10_000); ; port++) {
+    const probe = createServer().listen(port, "127.0.0.1");
+    const isFree = await once(probe, "listening").then(
+      () => true,
+      () => false,
+    );
+    probe.close();
+    if (isFree) return port;
+  }
+}
 
 // A developer's own settings would be what is tried then.
 describe.skipIf(existsSync(".dev.vars"))("npm run dev", () => {
@@ -15,11 +27,7 @@ describe.skipIf(existsSync(".dev.vars"))("npm run dev", () => {
   const isCurl = (line: string) => /^\s*curl /.test(line);
 
   beforeAll(async () => {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const { port } = probe.address() as AddressInfo;
-    probe.close();
-    await once(probe, "close");
+    const port = await freePort();
     dev = spawn(process.execPath, ["test/zoo/dev.ts"], {
       env: { ...process.env, PORT: `${port}` },
       stdio: ["ignore", "pipe", "inherit"],

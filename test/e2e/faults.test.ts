@@ -25,6 +25,7 @@ import {
   UPSTREAM_FAULTS,
 } from "./faults.ts";
 import { textOf } from "./files.ts";
+import { type Refusing, startRefusing } from "./refusing.ts";
 
 const AT_ONCE = 64;
 /** For what comes by itself. */
@@ -82,6 +83,7 @@ const SECRETS = Object.fromEntries(
 
 let zoo: Zoo;
 let storage: string;
+let refusing: Refusing;
 /** What the Workers' clocks show, or a little less. */
 let now: number;
 const chaos: Record<"others" | "refused", Chaos | undefined> = {
@@ -95,8 +97,7 @@ beforeAll(async () => {
     const secret = secretOf({ upstream } as Cell);
     zoo.setFault(upstream.fault, tokenOf(secret));
   }
-  const closed = await startZoo();
-  await closed.close();
+  refusing = await startRefusing(zoo);
   const start = (of: readonly Numbered[], vars: Record<string, string>) =>
     startChaos({
       zoo,
@@ -105,7 +106,7 @@ beforeAll(async () => {
       accounts: Object.fromEntries(of.map((cell) => [cell.account, secretOf(cell)])),
     });
   chaos.others = await start(others, {});
-  chaos.refused = await start(refused, { ZOO_API_URL: closed.url });
+  chaos.refused = await start(refused, { ZOO_API_URL: refusing.url });
   now = Date.now();
   await chaos.others.freeze();
   await chaos.refused.freeze();
@@ -113,6 +114,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await chaos.others?.[Symbol.asyncDispose]();
   await chaos.refused?.[Symbol.asyncDispose]();
+  refusing.close();
   await zoo.close();
   await rm(storage, { recursive: true, force: true });
 });

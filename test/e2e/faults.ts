@@ -61,7 +61,7 @@ export const UPSTREAM_FAULTS: readonly UpstreamFault[] = [
   { name: "garbage", fault: { kind: "garbage" }, outcome: invalid },
   { name: "HTML", fault: { kind: "html" }, outcome: invalid },
   { name: "truncated JSON", fault: { kind: "truncated" }, outcome: invalid },
-  { name: "10 MB", fault: { kind: "oversize" }, outcome: invalid },
+  { name: "300 KiB", fault: { kind: "oversize" }, outcome: invalid },
   { name: "204", fault: { kind: "empty" }, outcome: invalid },
   { name: "redirect", fault: { kind: "redirect" }, outcome: unavailable },
   status(301, unavailable, { location: "https://elsewhere.example/" }),

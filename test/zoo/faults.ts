@@ -50,7 +50,8 @@ export interface FaultContext {
   released(): Promise<void>;
 }
 
-const OVERSIZE_BYTES = 10 * 1024 * 1024;
+/** More than the 256 KiB that the proxy reads. */
+const OVERSIZE_BYTES = 300 * 1024;
 
 /** Plays the fault on a response. True: go on with the healthy answer. */
 export async function playFault(
@@ -131,9 +132,9 @@ export async function playFault(
       response.writeHead(200, { "content-encoding": "gzip" }).end(context.body);
       return false;
     case "length-lie": {
-      // Past Node's own checks, straight onto the wire.
+      // Past Node's own checks, straight onto the wire. No other request may come to grief on what is left of it.
       const length = Buffer.byteLength(context.body) + fault.by;
-      const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+      const head = `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\nConnection: close\r\n\r\n`;
       response.socket?.end(head + context.body);
       return false;
     }

@@ -82,6 +82,8 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
       response.destroy();
     });
   });
+  // Or it would close an idle connection just when the next request comes by it.
+  server.keepAliveTimeout = 0;
   const url = await listen();
   const jwksUrl = `${url}/.well-known/jwks.json`;
   const issuer = await createIssuer(url, audience);
