@@ -100,7 +100,7 @@ describe.each(BAD)("an App Check token that is bad: %s (%s)", (_, reason, make) 
 });
 
 describe("when Firebase's keys cannot be had", () => {
-  test("observe serves, enforce answers 503", async () => {
+  test("a request is served in mode observe, and answered 503 in mode enforce", async () => {
     const app_check = (mode: string) => ({
       APP_CHECK: JSON.stringify({
         project_number: PROJECT,

@@ -32,8 +32,8 @@ function lasting({ headers }: Response) {
   );
 }
 
-describe("the body", () => {
-  test("the documented example body gives the documented view", async () => {
+describe("the view", () => {
+  test("of Zoo's documented example is the documented one", async () => {
     worker.zoo.setGeneration("documented");
     const response = await ask("documented");
     const { as_of, ...view } = (await response.json()) as { as_of: string };
@@ -79,14 +79,17 @@ describe("the body", () => {
         updated_at: "2026-11-20T18:22:41Z",
       },
     ],
-  ] as const)("generation %s", async (generation, view) => {
-    worker.zoo.setGeneration(generation);
-    expect(await viewOf(await ask(generation))).toMatchObject({ account: generation, ...view });
-  });
+  ] as const)(
+    "of a body of the generation %s has its amounts and plan",
+    async (generation, view) => {
+      worker.zoo.setGeneration(generation);
+      expect(await viewOf(await ask(generation))).toMatchObject({ account: generation, ...view });
+    },
+  );
 });
 
 describe("the headers of a 200", () => {
-  test("as documented, and Date minus Age is as_of", async () => {
+  test("are those documented, and Date minus Age is as_of", async () => {
     const response = await ask("2026-08");
     const { headers } = response;
     const { as_of } = await viewOf(response);
@@ -106,7 +109,7 @@ describe("the headers of a 200", () => {
     expect(new Date(date).toISOString()).toBe(as_of.replace("Z", ".000Z"));
   });
 
-  test("HEAD: the same, without a body", async () => {
+  test("are those of the answer to HEAD, which has no body", async () => {
     const get = await ask("2026-08");
     const head = await ask("2026-08", {}, "HEAD");
     expect(head.status).toBe(200);
@@ -117,12 +120,15 @@ describe("the headers of a 200", () => {
     }
   });
 
-  test.each(["req-42", "a.b:c_D-9", "x".repeat(64)])("X-Request-Id %s is kept", async (id) => {
-    expect((await ask("2026-08", { "x-request-id": id })).headers.get("x-request-id")).toBe(id);
-  });
+  test.each(["req-42", "a.b:c_D-9", "x".repeat(64)])(
+    "keep the request's X-Request-Id %s",
+    async (id) => {
+      expect((await ask("2026-08", { "x-request-id": id })).headers.get("x-request-id")).toBe(id);
+    },
+  );
 
   test.each(["", "x".repeat(65), "a b", '{"a":1}', "<script>", "a,b", "é"])(
-    "X-Request-Id %j is replaced",
+    "replace the request's X-Request-Id %j",
     async (id) => {
       const { headers } = await ask("2026-08", { "x-request-id": id });
       expect(headers.get("x-request-id")).not.toBe(id);
@@ -130,7 +136,7 @@ describe("the headers of a 200", () => {
     },
   );
 
-  test("without one, Cloudflare's ray names the request", async () => {
+  test("have Cloudflare's ray for a request without an X-Request-Id", async () => {
     const ray = "8f1c2d3e4a5b6c7d-FRA";
     const { headers } = await ask("2026-08", { "cf-ray": ray });
     expect(headers.get("x-request-id")).toBe(ray);
@@ -143,7 +149,7 @@ describe("If-None-Match", () => {
     ["its strong form", (tag: string) => tag.replace("W/", "")],
     ["a list", (tag: string) => `"other", ${tag}, W/"more"`],
     ["a star", () => "*"],
-  ])("%s: 304 with the same headers and no body", async (_, form) => {
+  ])("with %s is answered 304 with the same headers and no body", async (_, form) => {
     const full = await ask("2026-08");
     const etag = full.headers.get("etag") ?? "";
     // Without a Cache-Control of its own, fetch would add "no-cache" to a conditional request.
@@ -162,11 +168,14 @@ describe("If-None-Match", () => {
     expect(new Date(date).toISOString()).toBe(as_of.replace("Z", ".000Z"));
   });
 
-  test.each(['"other"', 'W/"other", "more"', "", "nonsense"])("%j does not match", async (tag) => {
-    expect((await ask("2026-08", { "if-none-match": tag })).status).toBe(200);
-  });
+  test.each(['"other"', 'W/"other", "more"', "", "nonsense"])(
+    "with %j does not match, and the whole view is answered",
+    async (tag) => {
+      expect((await ask("2026-08", { "if-none-match": tag })).status).toBe(200);
+    },
+  );
 
-  test("the tag outlives a refresh that brings the same balance, not another one", async () => {
+  test("with a tag matches after a refresh that brings the same balance, not after one that brings another", async () => {
     const first = await ask("etag");
     const etag = first.headers.get("etag") ?? "";
     const { as_of } = await viewOf(first);
@@ -184,7 +193,7 @@ describe("If-None-Match", () => {
   });
 });
 
-test("what Zoo receives: the token, who asks, what for, and nothing of the caller", async () => {
+test("a call to Zoo carries the token, who asks and what for, and nothing of the caller", async () => {
   const { zoo } = worker;
   await viewOf(await ask("team", { "x-request-id": "from-the-caller", cookie: "a=b" }));
   expect(zoo.balanceRequests).toHaveLength(1);
@@ -199,7 +208,7 @@ test("what Zoo receives: the token, who asks, what for, and nothing of the calle
   expect(JSON.stringify(seen)).not.toContain("from-the-caller");
 });
 
-test("ZOO_INCLUDE_TOTAL_DUE off: not asked for, null in the view; org: its path", async () => {
+test("with ZOO_INCLUDE_TOTAL_DUE off the amount due is not asked for, and an organisation has its own path", async () => {
   await using other = await startWorker((zoo) => ({
     ...accountVars(zoo, { team: "org" }),
     ZOO_INCLUDE_TOTAL_DUE: "false",

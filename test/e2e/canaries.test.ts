@@ -81,7 +81,7 @@ function secretsIn(text: string): string[] {
   return [PAYMENT_SECRET, worker.zoo.token, ...parts].filter((secret) => text.includes(secret));
 }
 
-test("answers", () => {
+test("no answer holds a secret", () => {
   const text = answers.join("\n");
   expect(answers).toHaveLength(credentials.length);
   expect(text).toContain("37.3583");
@@ -90,7 +90,7 @@ test("answers", () => {
   expect(secretsIn(`${text} ${worker.zoo.token}`)).toEqual([worker.zoo.token]);
 });
 
-test("log lines, which hold no amounts either", async () => {
+test("no log line holds a secret or an amount", async () => {
   const text = () => worker.logs.join("\n");
   await expect.poll(text).toContain('"reason":"upstream_rejected"');
   await expect.poll(text).toContain('"event":"denied"');
@@ -100,7 +100,7 @@ test("log lines, which hold no amounts either", async () => {
   expect(AMOUNTS.filter((amount) => words.includes(amount))).toEqual([]);
 });
 
-test("values in Workers KV", async () => {
+test("no value in Workers KV holds a secret", async () => {
   const kv = await worker.runtime.getKVNamespace("BALANCE_KV");
   const names = async () => (await kv.list()).keys.map(({ name }) => name);
   await expect.poll(names).toContain("balance:good");
@@ -112,7 +112,7 @@ test("values in Workers KV", async () => {
   expect(secretsIn(text)).toEqual([]);
 });
 
-test("everything on disk: rows of the Durable Objects, their journals, KV's files", async () => {
+test("nothing on disk holds a secret: rows of the Durable Objects, their journals, KV's files", async () => {
   const { text, paths } = await textOf(worker.storage);
   // As the objects store them: the balance, and the issuer's keys.
   expect(paths.some((path) => path.includes("AccountBalance"))).toBe(true);

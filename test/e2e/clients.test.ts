@@ -17,20 +17,20 @@ const SHOWN = {
   stale: false,
 };
 
-describe("openapi-fetch", () => {
-  test("a balance", async () => {
+describe("a client made with openapi-fetch", () => {
+  test("reads a balance", async () => {
     expect(await byOpenApiFetch(worker.url, worker.token)).toEqual(SHOWN);
   });
-  test("a problem", async () => {
+  test("reads a problem", async () => {
     expect(await byOpenApiFetch(worker.url, "x")).toMatchObject({ code: "invalid_credentials" });
   });
 });
 
-describe("hc", () => {
-  test("a balance", async () => {
+describe("a client made with hc", () => {
+  test("reads a balance", async () => {
     expect(await byHono(worker.url, worker.token)).toEqual(SHOWN);
   });
-  test("a problem", async () => {
+  test("reads a problem", async () => {
     expect(await byHono(worker.url, "x")).toBe(401);
   });
 });

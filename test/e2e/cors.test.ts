@@ -41,8 +41,8 @@ const corsHeaders = ({ headers }: Response) =>
   [...headers].filter(([name]) => name.startsWith("access-control-"));
 const vary = ({ headers }: Response) => headers.get("vary")?.toLowerCase().split(/, */) ?? [];
 
-describe.each(ORIGINS)("%s", (origin) => {
-  test("preflight", async () => {
+describe.each(ORIGINS)("the listed origin %s", (origin) => {
+  test("gets its preflight answered", async () => {
     const response = await preflight(origin);
     expect(response.status).toBe(204);
     expect(await response.text()).toBe("");
@@ -58,8 +58,8 @@ describe.each(ORIGINS)("%s", (origin) => {
   });
 });
 
-describe("answers", () => {
-  test("200, 304 and errors of all kinds can be read by a listed origin", async () => {
+describe("an answer", () => {
+  test("can be read by a listed origin, be it a 200, a 304 or an error", async () => {
     const [origin = ""] = ORIGINS;
     const full = await worker.balance({ origin, ...(await bearer({ account: "default" })) });
     const etag = full.headers.get("etag") ?? "";
@@ -86,27 +86,30 @@ describe("answers", () => {
     expect(vary(answers[1] ?? full)).toContain("authorization");
   });
 
-  test.each(OTHERS)("to %s: nothing of CORS, and caches know why", async (origin) => {
-    const answers = [
-      await worker.balance({ origin, ...(await bearer({ account: "default" })) }),
-      await worker.balance({ origin, authorization: "Bearer x" }),
-      await preflight(origin),
-    ];
-    expect(answers.map(({ status }) => status)).toEqual([200, 401, 405]);
-    for (const response of answers) {
-      expect(corsHeaders(response)).toEqual([]);
-      expect(vary(response)).toContain("origin");
-    }
-  });
+  test.each(OTHERS)(
+    "to the origin %s, which is not listed, has nothing of CORS but Vary",
+    async (origin) => {
+      const answers = [
+        await worker.balance({ origin, ...(await bearer({ account: "default" })) }),
+        await worker.balance({ origin, authorization: "Bearer x" }),
+        await preflight(origin),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([200, 401, 405]);
+      for (const response of answers) {
+        expect(corsHeaders(response)).toEqual([]);
+        expect(vary(response)).toContain("origin");
+      }
+    },
+  );
 
-  test("an OPTIONS that is no preflight is a method like another", async () => {
+  test("to an OPTIONS that is no preflight is that to any method that is not allowed", async () => {
     const headers = { origin: ORIGINS[0] ?? "" };
     const response = await fetch(`${worker.url}/v1/balance`, { method: "OPTIONS", headers });
     expect(response.status).toBe(405);
   });
 });
 
-test("without CORS_ORIGINS there is no CORS", async () => {
+test("without CORS_ORIGINS no answer has anything of CORS", async () => {
   for (const origin of ORIGINS) {
     const [answer, asked] = [await without.balance({ origin }), await preflight(origin, without)];
     expect([answer.status, asked.status]).toEqual([200, 405]);

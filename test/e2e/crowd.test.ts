@@ -35,7 +35,9 @@ async function call(authorization: string): Promise<Caller> {
   return { sent, answer };
 }
 
-test(`${CALLERS} callers, half of whom hang up`, { timeout: 120_000 }, async () => {
+test(`${CALLERS} callers at once, half of whom hang up, cost one request to Zoo, and the others are answered`, {
+  timeout: 120_000,
+}, async () => {
   const { zoo } = chaos;
   const tokens = await Promise.all(
     Array.from({ length: CALLERS }, (_, n) =>

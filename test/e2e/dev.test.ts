@@ -48,7 +48,7 @@ describe.skipIf(existsSync(".dev.vars"))("npm run dev", () => {
     }
   }, 30_000);
 
-  test("its first curl line returns a balance, of the stand-in", async () => {
+  test("prints a first curl line that returns the stand-in's balance", async () => {
     const line = lines.find(isCurl) ?? "";
     const [, url = "", authorization = ""] =
       /(http:\S+) -H 'Authorization: ([^']+)'/.exec(line) ?? [];
@@ -59,7 +59,7 @@ describe.skipIf(existsSync(".dev.vars"))("npm run dev", () => {
     expect(await response.json()).toMatchObject({ available: "37.3583", stale: false });
   });
 
-  test("Ctrl-C ends it, and all that it started", async () => {
+  test("ends with all that it started on Ctrl-C", async () => {
     const url = new URL("/health", /http:\/\/[\d.:]+/.exec(lines.find(isCurl) ?? "")?.[0]);
     expect((await fetch(url)).status).toBe(200);
     const ended = once(dev, "exit");

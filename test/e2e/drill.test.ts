@@ -27,7 +27,7 @@ async function ask(): Promise<{ view: SeenView; age: number; date: number }> {
   };
 }
 
-test(`Zoo is down for ${HOURS} hours, a caller comes every ${STEP_MS / 1_000} s`, async () => {
+test(`while Zoo is down for ${HOURS} hours, a caller every ${STEP_MS / 1_000} s gets the stored value, and Zoo is asked once a minute at most`, async () => {
   const { zoo } = chaos;
   const before = await ask();
   expect(before.view).toMatchObject({ available: "37.3583", stale: false });

@@ -58,7 +58,7 @@ function impatientCaller(headers: { authorization: string }) {
   };
 }
 
-test("the caller whose request started the refresh leaves: the others get its value", async () => {
+test("a refresh goes on for the others when the caller who started it leaves", async () => {
   const { zoo } = worker;
   const headers = await callerOf(zoo, "left");
   zoo.setFault({ kind: "hold" });
@@ -77,7 +77,7 @@ test("the caller whose request started the refresh leaves: the others get its va
   expect(zoo.balanceRequests).toHaveLength(1);
 });
 
-test("everyone leaves: the refresh completes, and the next caller has its value", async () => {
+test("a refresh completes for the next caller when everyone leaves", async () => {
   const { zoo } = worker;
   const headers = await callerOf(zoo, "abandoned");
   zoo.setFault({ kind: "hold" });

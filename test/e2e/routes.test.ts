@@ -21,14 +21,14 @@ describe("GET /health", () => {
     expect(worker.zoo.jwksRequests).toHaveLength(0);
   });
 
-  test("HEAD has no body", async () => {
+  test("answers HEAD without a body", async () => {
     const response = await fetch(`${worker.url}/health`, { method: "HEAD" });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe("");
   });
 });
 
-describe("what is not there", () => {
+describe("the Worker", () => {
   test.each([
     "/v1",
     "/v1/balances",
@@ -40,12 +40,12 @@ describe("what is not there", () => {
     "/health/",
     "/%00",
     "/user/payment/balance",
-  ])("404 for %s", async (path) => {
+  ])("answers 404 at %s, where nothing is", async (path) => {
     await expectProblem(await fetch(worker.url + path), 404, "not_found");
   });
 
   test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(
-    "405 for %s, with Allow",
+    "answers 405 to %s, with Allow",
     async (method) => {
       for (const path of ["/v1/balance", "/health"]) {
         const response = await fetch(worker.url + path, {

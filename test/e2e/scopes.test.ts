@@ -28,7 +28,7 @@ const keysOf = async (response: Response) => Object.keys((await response.json())
 
 const STATUS_VIEW = ["account", "status", "as_of", "stale", "stale_reason"];
 
-describe("balance:status", () => {
+describe("the scope balance:status", () => {
   test.each<[string, () => Promise<string>]>([
     ["an API key", () => createKey(worker, { scopes: ["balance:status"] })],
     ["a JWT, scope", () => worker.zoo.signToken({ scope: "openid balance:status" })],
@@ -37,7 +37,7 @@ describe("balance:status", () => {
     ["a JWT, other separators", () => worker.zoo.signToken({ scope: "openid,balance:status\tx" })],
     ["a JWT, words in a list", () => worker.zoo.signToken({ scp: ["openid balance:status"] })],
     ["a JWT, both", () => worker.zoo.signToken({ scope: "openid", scp: ["balance:status"] })],
-  ])("%s: the status, and not an amount", async (_, make) => {
+  ])("of %s shows the status, and not an amount", async (_, make) => {
     const credential = await make();
     await expectProblem(await ask(credential), 403, "insufficient_scope");
     const response = await status(credential);
@@ -63,7 +63,7 @@ describe("balance:status", () => {
     expect((await status(credential, guess)).status).toBe(200);
   });
 
-  test("its ETag tells no amount: it stays while only amounts change", async () => {
+  test("has an ETag that tells no amount: it stays while only amounts change", async () => {
     const key = await createKey(worker, { scopes: ["balance:status"] });
     const whole = await createKey(worker, {});
     const fresh = async (credential: string, view = ask) => {
@@ -87,15 +87,18 @@ describe("balance:status", () => {
   });
 });
 
-describe("balance:read", () => {
+describe("the scope balance:read", () => {
   test.each<[string, () => Promise<string>]>([
     ["an API key", () => createKey(worker, { scopes: ["balance:read"] })],
-    ["with both", () => createKey(worker, { scopes: ["balance:status", "balance:read"] })],
+    [
+      "an API key with both",
+      () => createKey(worker, { scopes: ["balance:status", "balance:read"] }),
+    ],
     ["a JWT that says nothing", () => worker.zoo.signToken()],
     ["a JWT of other scopes", () => worker.zoo.signToken({ scope: "openid profile" })],
     ["a JWT with both", () => worker.zoo.signToken({ scope: "balance:status balance:read" })],
     ["a strange scope claim", () => worker.zoo.signToken({ scope: { "balance:status": 1 } })],
-  ])("%s: the whole view", async (_, make) => {
+  ])("of %s shows the whole view", async (_, make) => {
     const keys = await keysOf(await ask(await make()));
     expect(keys).toEqual(expect.arrayContaining([...STATUS_VIEW, "available", "plan"]));
     expect(await keysOf(await status(await make()))).toEqual(STATUS_VIEW);
@@ -119,7 +122,7 @@ describe("the account", () => {
     expect(worker.zoo.balanceRequests).toHaveLength(0);
   });
 
-  test("one's failure and backoff are not another's", async () => {
+  test("has failures and a backoff of its own", async () => {
     const [dead, acme] = [
       await createKey(worker, { account: "dead" }),
       await createKey(worker, { account: "acme" }),

@@ -14,7 +14,7 @@ import { runs } from "./runs.ts";
 const FIELD = /^(\(body\)|[a-z_]+(\.[a-z_]+)*)$/;
 const TYPE = /^[a-z]+$|^not JSON$/;
 
-test("the reader", () => {
+test("the reader makes of any body a valid balance or a refusal that quotes no value", () => {
   let good = 0;
   fc.assert(
     fc.property(spoiledBody, (text) => {
@@ -50,7 +50,7 @@ describe("the started Worker", () => {
   });
   afterAll(() => chaos[Symbol.asyncDispose]());
 
-  test("answers each of them, one after the other", async () => {
+  test("answers each of the generated bodies by the contract, one after the other", async () => {
     const { zoo } = chaos;
     let asked = 0;
     let good = 0;

@@ -209,7 +209,7 @@ function check(sent: Sent, { status, headers, body }: Answer): void {
   expect(CODES[status]).toContain(Reflect.get(json as object, "code"));
 }
 
-test("requests", async () => {
+test("any request gets an answer of the contract that tells no secret", async () => {
   const statuses = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(
