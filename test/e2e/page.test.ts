@@ -208,15 +208,19 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
 
   test("does not show a late answer under another credential", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
     let first = true;
     await page.route("**/v1/balance", async (route) => {
       if (first) {
         first = false;
+        asked.resolve();
         await promise;
       }
       await route.continue().catch(() => undefined);
     });
     await ask("default");
+    // Or the next one could be the first to arrive here.
+    await asked.promise;
     await field().fill("nonsense");
     await page.keyboard.press("Enter");
     await expect.poll(() => result().textContent()).toContain("This credential is not valid");
