@@ -40,6 +40,7 @@ export default defineConfig({
           // One runtime for all files: what an isolate remembers belongs to a configuration, not to a module.
           isolate: false,
           testTimeout: TEST_MS,
+          expect: { poll: { timeout: EVENT_MS } },
         },
       },
       {

@@ -191,7 +191,7 @@ describe("a flood", () => {
     ofObject.mockClear();
     kvGet.mockClear();
     const flood = Array.from({ length: 300 }, () => verify(old));
-    await vi.waitUntil(() => fetched.mock.calls.length > 0);
+    await expect.poll(() => fetched.mock.calls.length).toBeGreaterThan(0);
     slow.resolve();
     expect(new Set(await Promise.all(flood))).toEqual(new Set(["ok"]));
     expect(kvGet.mock.calls).toHaveLength(1);
