@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RefreshDemand } from "../../src/balance/refresh.ts";
 import { balanceBody, PAYMENT_SECRET } from "../zoo/bodies.ts";
-import { env, recordOf, SOURCE } from "./support.ts";
+import { demandOf, env, recordOf, SOURCE } from "./support.ts";
 
 const good = () => Promise.resolve(Response.json(balanceBody("2026-08")));
 vi.spyOn(console, "info").mockReturnValue();
@@ -19,16 +19,7 @@ afterEach(() => env.BALANCE_KV.delete("balance:default"));
 const objectOf = (name: string) => env.ACCOUNT_BALANCE.getByName(`test-${name}`);
 type Stub = ReturnType<typeof objectOf>;
 
-function demand(change: Partial<RefreshDemand> = {}): RefreshDemand {
-  return {
-    account: "default",
-    maxAge: null,
-    wait: "by_policy",
-    by: "cron",
-    requestId: "test",
-    ...change,
-  };
-}
+const demand = (change: Partial<RefreshDemand> = {}) => demandOf({ wait: "by_policy", ...change });
 
 /** Stores the state and lets the object start anew with it. */
 async function seed(stub: Stub, state: unknown): Promise<void> {

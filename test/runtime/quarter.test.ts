@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import type { HistoryExcerpt } from "../../src/history/store.ts";
 import { LONG } from "../long.ts";
-import { env } from "./support.ts";
+import { demandOf, env } from "./support.ts";
 
 const DAYS = 90;
 /** As often as the cron refreshes an account: the one that wobbles, and in the long form all of them. */
@@ -186,13 +186,7 @@ async function liveThrough(account: string): Promise<void> {
       await alarms(at);
       vi.setSystemTime(at);
       Object.assign(now, { step, day: (step * stepMs) / DAY_MS });
-      await object.refresh({
-        account,
-        maxAge: null,
-        wait: "until_done",
-        by: "cron",
-        requestId: "cron",
-      });
+      await object.refresh(demandOf({ account }));
     }
     await alarms(START + DAYS * DAY_MS);
     vi.setSystemTime(START + DAYS * DAY_MS);
