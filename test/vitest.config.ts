@@ -45,6 +45,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          setupFiles: ["test/e2e/record.ts"],
           globalSetup: ["test/e2e/build.ts"],
           // A machine that is busy with other things is slow, not wrong.
           testTimeout: 120_000,
