@@ -13,9 +13,9 @@ import {
 } from "../balance/view.ts";
 import type { historySchema } from "../history/view.ts";
 import { moneyOf } from "../lib/money.ts";
-import type { Json } from "./json-schema.ts";
 
-export type Examples = Readonly<Record<string, Json>>;
+/** By their names. */
+export type Examples = Readonly<Record<string, unknown>>;
 
 interface Account {
   readonly balance: z.input<typeof balanceSchema>;
@@ -125,7 +125,7 @@ const VIEWS: readonly (readonly [name: string, View])[] = [
   ...STALE_REASONS.map((reason) => [`stale_${reason}`, viewOf(SPENDABLE, reason)] as const),
 ];
 
-export const BALANCES: Examples = Object.fromEntries(VIEWS);
+export const BALANCES: Readonly<Record<string, View>> = Object.fromEntries(VIEWS);
 
 export const STATUSES: Examples = Object.fromEntries(
   VIEWS.map(([name, view]) => [name, toStatusView(view)]),

@@ -7,7 +7,7 @@ import { statusViewSchema, viewSchema } from "../balance/view.ts";
 import { MAX_DAYS } from "../history/retention.ts";
 import { DEFAULT_DAYS } from "../history/store.ts";
 import { daySchema, historySchema, pointSchema } from "../history/view.ts";
-import { REQUEST_ID, WORDS } from "./descriptions.ts";
+import { WORDS } from "./descriptions.ts";
 import { BALANCES, HISTORIES, STATUSES } from "./examples.ts";
 import { type Json, schemasOf } from "./json-schema.ts";
 import { parametersNamed, readable, viewPath } from "./operations.ts";
@@ -21,7 +21,6 @@ import {
   parameter,
   problemResponses,
   problemSchema,
-  text,
 } from "./responses.ts";
 import { SERVICE_PATHS, SERVICE_SCHEMAS } from "./service.ts";
 import { EVENT_SCHEMAS, EVENT_WORDS, WEBHOOK_HEADERS, webhooks } from "./webhooks.ts";
@@ -129,31 +128,26 @@ export function openApiDocument(version: string): Json {
         IfNoneMatch: parameter(
           "If-None-Match",
           "The `ETag` of the last answer: if it still holds, the answer is a 304 without a body.",
-          text(1_024),
           { last: 'W/"0f5a1d9e6a0e4c539b1c2f2f1e0d8a11"' },
         ),
         CacheControl: parameter(
           "Cache-Control",
           "`no-cache`: fetch a new value from Zoo; `max-age=N`: unless the stored one is at most N seconds old. Either is done only if the last call to Zoo is long enough ago. `max-stale=N`: the stored value at once, if it has been stale for at most N seconds. `only-if-cached`: the stored value at once, or a 504.",
-          text(256),
           { pull_to_refresh: "no-cache", at_start: "max-stale=86400" },
         ),
         HistoryCacheControl: parameter(
           "Cache-Control",
           "`no-cache`: look whether there is a new point; `max-age=N`: unless that was done within the last N seconds.",
-          text(256),
           { pull_to_refresh: "no-cache" },
         ),
         XRequestId: parameter(
           "X-Request-Id",
-          "An id of your own, by which the operator's log can be searched.",
-          REQUEST_ID,
+          "An id of your own, by which the operator's log can be searched: up to 64 letters, digits and `_.:-`. Anything else is ignored.",
           { own: "8f1c2d3e-4a5b" },
         ),
         XFirebaseAppCheck: parameter(
           "X-Firebase-AppCheck",
           "A token of Firebase App Check, if the operator requires one.",
-          text(4_096),
           { token: "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl" },
         ),
         ...WEBHOOK_HEADERS,

@@ -69,26 +69,18 @@ export const HEADERS: Readonly<Record<string, Json>> = {
 };
 
 /** One that every answer has for which it is described. */
-function header(
-  description: string,
-  schema: Json,
-  examples: Readonly<Record<string, unknown>>,
-): Json {
+function header(description: string, schema: Json, examples: Examples): Json {
   return { description, required: true, schema, examples: named(examples) };
 }
 
-/** Of a request. */
-export function parameter(
-  name: string,
-  description: string,
-  schema: Json,
-  examples: Readonly<Record<string, unknown>>,
-): Json {
+/** Of a request. Any text: what cannot be read in a header is ignored, not refused. */
+export function parameter(name: string, description: string, examples: Examples): Json {
+  const schema = { type: "string" };
   return { name, in: "header", required: false, description, schema, examples: named(examples) };
 }
 
 /** As OpenAPI holds examples. */
-export function named(examples: Examples | Readonly<Record<string, unknown>>): Json {
+export function named(examples: Examples): Json {
   return Object.fromEntries(Object.entries(examples).map(([name, value]) => [name, { value }]));
 }
 

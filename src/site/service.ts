@@ -56,7 +56,6 @@ export const SERVICE_PATHS: Readonly<Record<string, Json>> = {
         },
       },
       304: { description: "It has not changed.", headers: assetHeaders() },
-      ...failures(404),
     },
   }),
 };

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { AlertEvent } from "../alerts/events.ts";
 import { money } from "../balance/record.ts";
 import { time } from "../lib/schema.ts";
+import type { Examples } from "./examples.ts";
 import { type Json, MAX_WORD, ref, type Words } from "./json-schema.ts";
 import { named, parameter, text } from "./responses.ts";
 
@@ -154,28 +155,25 @@ const EVENTS: Readonly<Record<EventType, Described>> = {
 
 /** Those of Standard Webhooks. */
 export const WEBHOOK_HEADERS: Readonly<Record<string, Json>> = {
-  WebhookId: {
-    ...parameter("webhook-id", "The same whenever this event is sent again.", text(64), {
-      id: "msg_0f5a1d9e-6a0e-4c53-9b1c-2f2f1e0d8a11",
-    }),
-    required: true,
-  },
-  WebhookTimestamp: {
-    ...parameter("webhook-timestamp", "When it is sent, in seconds since 1970.", text(16), {
-      seconds: "1795514400",
-    }),
-    required: true,
-  },
-  WebhookSignature: {
-    ...parameter(
-      "webhook-signature",
-      "One signature or, while the secret is being changed, two: `v1,` and the HMAC-SHA256 of id, timestamp and body, in base64.",
-      text(256),
-      { one: "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=" },
-    ),
-    required: true,
-  },
+  WebhookId: sent("webhook-id", "The same whenever this event is sent again.", text(64), {
+    id: "msg_0f5a1d9e-6a0e-4c53-9b1c-2f2f1e0d8a11",
+  }),
+  WebhookTimestamp: sent("webhook-timestamp", "When it is sent, in seconds since 1970.", text(16), {
+    seconds: "1795514400",
+  }),
+  WebhookSignature: sent(
+    "webhook-signature",
+    "One signature or, while the secret is being changed, two: `v1,` and the HMAC-SHA256 of id, timestamp and body, in base64.",
+    text(256),
+    { one: "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=" },
+  ),
 };
+
+/** A header that is always sent. */
+function sent(name: string, description: string, schema: Json, examples: Examples): Json {
+  return { ...parameter(name, description, examples), required: true, schema };
+}
+
 const PARAMETERS = ["WebhookId", "WebhookTimestamp", "WebhookSignature"];
 
 export function webhooks(): Record<string, Json> {

@@ -137,8 +137,8 @@ describe("Prism as a mock server", () => {
     const { status, blocked, stale, stale_reason } = balance;
     expect(await shown(`example=${name}`, "refresh")).toMatchObject({
       ...{ status, blocked, stale, stale_reason, problem: null },
-      available: String(balance.available).replace(/\.00$/, ""),
-      plan: Object(balance.plan).title ?? null,
+      available: balance.available.replace(/\.00$/, ""),
+      plan: balance.plan?.title ?? null,
     });
   });
 
