@@ -63,7 +63,6 @@ const balance: Words = {
     description: "What is owed to Zoo; null when not known.",
     examples: ["31.61"],
   },
-  plan: { description: "The plan that the account subscribes to; null without a subscription." },
   updated_at: {
     description: "When Zoo last changed the balance.",
     examples: ["2024-04-29T19:59:59Z"],
@@ -106,7 +105,7 @@ const prepaid: Words = {
 };
 
 const plan: Words = {
-  "": { description: "A plan of Zoo's." },
+  "": { description: "The plan that the account subscribes to; null without a subscription." },
   name: { description: "Zoo's identifier of the plan.", maxLength: 256, examples: ["pro_2026"] },
   title: { description: "The name to show to people.", maxLength: 256, examples: ["Pro"] },
   pricing: {

@@ -29,13 +29,19 @@ export function schemasOf<Name extends string>(
   for (const [id, schema] of Object.entries<z.ZodMiniType>(named)) registry.add(schema, { id });
   const uri = (id: string) => ref("schemas", id).$ref;
   const { schemas } = z.toJSONSchema(registry, { uri, override });
+  const nullable = new Set<unknown>();
+  const simple = new Map(
+    Object.keys(words).map((name) => [name, simplified(schemas[name], nullable) as Json]),
+  );
   return Object.fromEntries(
     Object.entries<Words>(words).map(([name, said]) => {
-      const { $schema: _, $id: __, ...made } = simplified(schemas[name]) as Json;
+      const { $schema: _, $id: __, ...made } = simple.get(name) ?? {};
       const members = Object.entries(made.properties as Record<string, Json>).map(
         ([member, schema]) => [member, { ...schema, ...said[member] }],
       );
-      return [name, { ...made, ...said[""], properties: Object.fromEntries(members) }];
+      const properties = Object.fromEntries(members);
+      const type = nullable.has(uri(name)) ? ["object", "null"] : "object";
+      return [name, { ...made, ...said[""], type, properties }];
     }),
   );
 }
@@ -70,18 +76,21 @@ function override({ zodSchema, jsonSchema }: { zodSchema: unknown; jsonSchema: J
 }
 
 /**
- * Null is one of the types, or an alternative to a named schema; and members may be added later, so no client
- * may insist that there are no others.
+ * Null is one of the types: there is no choice between schemas, which not all generators understand. And
+ * members may be added later, so no client may insist that there are no others.
+ *
+ * @param nullable gets what is referred to where null may stand
  */
-function simplified(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(simplified);
+function simplified(value: unknown, nullable: Set<unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => simplified(item, nullable));
   if (typeof value !== "object" || value === null) return value;
   const { anyOf, additionalProperties: _, ...rest } = value as Json;
   const simple = Object.fromEntries(
-    Object.entries(rest).map(([name, part]) => [name, simplified(part)]),
+    Object.entries(rest).map(([name, part]) => [name, simplified(part, nullable)]),
   );
   if (!Array.isArray(anyOf)) return simple;
-  const [inner] = anyOf.map(simplified) as Json[];
-  if (inner?.$ref !== undefined) return { oneOf: [inner, { type: "null" }], ...simple };
-  return { ...inner, ...simple, type: [inner?.type, "null"] };
+  const { $ref, ...inner } = simplified(anyOf[0], nullable) as Json;
+  if ($ref === undefined) return { ...inner, ...simple, type: [inner.type, "null"] };
+  nullable.add($ref);
+  return { $ref };
 }

@@ -41,9 +41,8 @@ function resolved(part: Json, document: Json): Json {
 function memberRows(schema: Json, document: Json, prefix = ""): [Cell, ...Cell[]][] {
   const properties = (schema.properties ?? {}) as Record<string, Json>;
   return Object.entries(properties).flatMap(([name, member]) => {
-    const [nullable] = (member.oneOf ?? []) as Json[];
-    const inner = resolved((member.items ?? nullable ?? member) as Json, document);
-    const type = [member.type ?? inner.type, nullable ? "null" : []].flat(2).join(" or ");
+    const inner = resolved((member.items ?? member) as Json, document);
+    const type = [member.type ?? inner.type].flat().join(" or ");
     const example = (member.examples as unknown[] | undefined)?.[0];
     const shown = example === undefined ? [] : [html` `, code(JSON.stringify(example))];
     return [

@@ -105,7 +105,6 @@ function conformTo(schema: Json, text: string, where: string): void {
 /** Members that the description does not name: allowed to a later version, but not by accident. */
 function undescribed(value: unknown, described: unknown): string[] {
   const schema = resolve(Object(described));
-  if (Array.isArray(schema.oneOf)) return undescribed(value, schema.oneOf[0]);
   if (Array.isArray(value)) return value.flatMap((item) => undescribed(item, schema.items));
   if (typeof value !== "object" || value === null) return [];
   const properties: Json = Object(schema.properties);

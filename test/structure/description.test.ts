@@ -64,11 +64,11 @@ test("every value of a named schema has an example, of which the description say
   for (const [pointer, { description, properties }] of schemas) {
     expect(description, pointer).toBeTypeOf("string");
     for (const [name, member] of Object.entries(Object(properties) as Record<string, Json>)) {
-      const isNamed = [member, member.items, ...[member.oneOf ?? []].flat()].some(
-        (part) => Object(part).$ref !== undefined,
-      );
-      if (!isNamed) expect(member.description, `${pointer} ${name}`).toBeTypeOf("string");
-      if (!isNamed) expect(member.examples, `${pointer} ${name}`).toBeInstanceOf(Array);
+      if (member.$ref !== undefined) continue;
+      expect(member.description, `${pointer} ${name}`).toBeTypeOf("string");
+      if (member.items === undefined) {
+        expect(member.examples, `${pointer} ${name}`).toBeInstanceOf(Array);
+      }
     }
   }
 });
@@ -109,6 +109,8 @@ test.each(historySchema.shape.forecast_reason.def.innerType.options)(
   },
 );
 
+const nameOf = ($ref: unknown) => String($ref).replace(/^.*\//, "");
+
 /** Whether each member is null, by its schema and name, in all of an object that a named schema describes. */
 function nullsOf(value: unknown, schema: string): (readonly [member: string, isNull: boolean])[] {
   const { properties } = (document.components as { schemas: Record<string, Json> }).schemas[
@@ -116,13 +118,11 @@ function nullsOf(value: unknown, schema: string): (readonly [member: string, isN
   ] as { properties: Record<string, Json> };
   return Object.entries(properties).flatMap(([name, member]) => {
     const part = (value as Json)[name];
-    const [named] = [Object(member.items), member, ...[member.oneOf ?? []].flat()].flatMap(
-      ({ $ref }) => ($ref === undefined ? [] : [String($ref).replace(/^.*\//, "")]),
-    );
-    const inner = named === undefined || part === null ? [] : [part].flat();
+    const { $ref } = (member.items ?? member) as { $ref?: string };
+    const inner = $ref === undefined || part === null ? [] : [part].flat();
     return [
       [`${schema}.${name}`, part === null] as const,
-      ...inner.flatMap((item) => nullsOf(item, named ?? "")),
+      ...inner.flatMap((item) => nullsOf(item, nameOf($ref))),
     ];
   });
 }
@@ -138,8 +138,9 @@ test.each([
     const members = new Set(seen.map(([member]) => member));
     const nullable = [...members].filter((member) => {
       const pointer = `#/components/schemas/${member.replace(".", "/properties/")}`;
-      const [, { type, oneOf }] = parts.find(([at]) => at === pointer) ?? ["", {}];
-      return oneOf !== undefined || [type].flat().includes("null");
+      const [, part] = parts.find(([at]) => at === pointer) ?? ["", {}];
+      const [, { type }] = parts.find(([at]) => at === part.$ref) ?? ["", part];
+      return [type].flat().includes("null");
     });
     const those = (isNull: boolean) =>
       new Set(seen.filter(([, is]) => is === isNull).map(([member]) => member));
