@@ -116,6 +116,30 @@ test.for(NODE_FOR)(
   },
 );
 
+test("the tools that CI alone fetches are exact too, each with a digest, and run no script", async () => {
+  const chosen = (await read(".ci/description/package.json")) as Package;
+  const locked = (await read(".ci/description/package-lock.json")) as { packages: typeof packages };
+  for (const [name, version] of Object.entries(chosen.dependencies)) {
+    expect(locked.packages[`node_modules/${name}`]?.version).toBe(version);
+  }
+  const tools = Object.entries(locked.packages).filter(([path]) => path !== "");
+  expect(tools.length).toBeGreaterThan(200);
+  for (const [path, { integrity, hasInstallScript, ...rest }] of tools) {
+    expect(integrity, path).toMatch(/^sha512-/);
+    expect(rest, path).not.toHaveProperty("resolved");
+    if (hasInstallScript === true) expect(chosen.allowScripts[nameOf(path)], path).toBe(false);
+  }
+  const requirements = (await readFile(".ci/description/requirements.txt", "utf8"))
+    .split(/\n(?=\w)/)
+    .slice(1);
+  expect(requirements.length).toBeGreaterThan(20);
+  for (const requirement of requirements) {
+    expect(requirement).toMatch(
+      /^[\w.-]+==\S+( ; .*)? \\\n( +--hash=sha256:[0-9a-f]{64}( \\\n)?)+\n*$/,
+    );
+  }
+});
+
 test("scripts run at installation for those alone that are named", () => {
   const scripted = installed.filter(([, locked]) => locked.hasInstallScript === true);
   const names = scripted.map(([path]) => nameOf(path));
