@@ -48,14 +48,14 @@ const targetSchema = z.strictObject({
 type Target = z.infer<typeof targetSchema>;
 
 /** One receiver, or a list of them. What is wrong in a single one is told without an index. */
-export const alertsSchema = z.transform((given: unknown, context): readonly Target[] => {
+export const alertsSchema = z.custom<readonly Target[]>().check((payload) => {
+  const given: unknown = payload.value;
   const schema = Array.isArray(given) ? listOf(targetSchema, MAX_TARGETS) : targetSchema;
   const { success, data, error } = schema.safeParse(given, { error: wordsFor });
-  if (success) return Array.isArray(data) ? data : [data];
-  for (const { path, message } of error.issues) {
-    context.issues.push({ code: "custom", input: given, path: [...path], message });
+  if (success) payload.value = [data].flat();
+  for (const { path, message } of error?.issues ?? []) {
+    payload.issues.push({ code: "custom", input: given, path: [...path], message });
   }
-  return [];
 });
 
 /** Where signed webhooks are sent. */
