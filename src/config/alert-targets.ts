@@ -42,8 +42,8 @@ const targetSchema = z.strictObject({
   url: textThat(isPublicHttps, "must be an https URL of a public host"),
   secret: secretNames,
   thresholds: tenOf(threshold, "amounts"),
-  days: z._default(tenOf(days, "numbers of days"), []),
-  stale_minutes: z._default(whole(0, 1_440, "must be a whole number from 0 (never) to 1440"), 30),
+  days: z.optional(tenOf(days, "numbers of days")),
+  stale_minutes: z.optional(whole(0, 1_440, "must be a whole number from 0 (never) to 1440")),
 });
 type Target = z.infer<typeof targetSchema>;
 
@@ -85,9 +85,9 @@ export function resolveAlertTargets(
   const problems = [...new Set(named)]
     .filter((name) => signingSecret(env[name]) === null)
     .map((name) => `${name}: the secret is missing or not base64 of 24 bytes (ALERTS)`);
-  const resolved = targets.map(({ secret, stale_minutes: staleMinutes, ...target }) => {
+  const resolved = targets.map(({ url, secret, thresholds, days = [], stale_minutes = 30 }) => {
     const secrets = [secret].flat().flatMap((name) => signingSecret(env[name]) ?? []);
-    return { ...target, staleMinutes, secrets };
+    return { url, secrets, thresholds, days, staleMinutes: stale_minutes };
   });
   return { targets: resolved, problems };
 }

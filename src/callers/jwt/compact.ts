@@ -1,6 +1,5 @@
 /** The compact form of a JWT (RFC 7515, section 7.1) as header and claims, both unverified. */
-
-export type Fields = Readonly<Record<string, unknown>>;
+import { type Fields, isObject } from "../../lib/json.ts";
 
 export interface Compact {
   readonly header: Fields;
@@ -52,10 +51,6 @@ function readJson(bytes: Uint8Array | null): Fields | null | undefined {
   } catch {
     return null;
   }
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

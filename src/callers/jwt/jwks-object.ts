@@ -7,6 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
 import type { Env } from "../../env.ts";
 import { fetchText } from "../../lib/fetch-text.ts";
+import { parseJson } from "../../lib/json.ts";
 import { logLine } from "../../lib/log.ts";
 import { isPublicHttps, isSafeUrl } from "../../lib/url.ts";
 import {
@@ -150,10 +151,8 @@ async function fetchJson<T extends z.ZodMiniType>(
   const answer = await fetchText(url, TIMEOUT_MS, { accept }, { maxBytes: MAX_BYTES });
   if (answer.end !== "whole") return answer.end;
   if (answer.head.status !== 200) return `status_${answer.head.status}`;
-  try {
-    const { success, data } = schema.safeParse(JSON.parse(answer.body));
-    return success ? data : "unexpected_json";
-  } catch {
-    return "not_json";
-  }
+  const value = parseJson(answer.body);
+  if (value === undefined) return "not_json";
+  const { success, data } = schema.safeParse(value);
+  return success ? data : "unexpected_json";
 }

@@ -3,7 +3,7 @@
  * decide nothing: providers publish all kinds of them.
  */
 import { type Algorithm, ASYMMETRIC } from "../../config/issuers.ts";
-import { isObject } from "./compact.ts";
+import { type Fields, isObject } from "../../lib/json.ts";
 
 export type KeyType = (typeof KEY_TYPES)[number];
 const KEY_TYPES = ["RSA", "EC", "OKP"] as const;
@@ -39,8 +39,6 @@ const ED25519_BYTES = 32;
 /** Never in a published set. A key that has one of them is as good as stolen. */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
-type Members = Readonly<Record<string, unknown>>;
-
 /** A member of a published or stored set, or `null` when it is no key of a known type. */
 export function publicKeyOf(member: unknown): PublicKey | null {
   if (!isObject(member)) return null;
@@ -52,14 +50,16 @@ export function publicKeyOf(member: unknown): PublicKey | null {
 }
 
 /** The form in which keys are stored: a JWK, which {@link publicKeyOf} reads again. */
-export function storedFormOf({ kty, kid, alg, numbers }: PublicKey): Members & { kty: KeyType } {
+export type StoredKey = Fields & { readonly kty: KeyType };
+
+export function storedFormOf({ kty, kid, alg, numbers }: PublicKey): StoredKey {
   return { kty, ...(kid && { kid }), ...(alg && { alg }), ...numbers };
 }
 
 const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
-function isForSignatures(member: Members, alg: Algorithm | undefined): boolean {
+function isForSignatures(member: Fields, alg: Algorithm | undefined): boolean {
   const { key_ops } = member;
   if (PRIVATE_MEMBERS.some((name) => !isAbsent(member[name]))) return false;
   const operations = isAbsent(key_ops) ? [] : [key_ops].flat();
@@ -70,7 +70,7 @@ function isForSignatures(member: Members, alg: Algorithm | undefined): boolean {
   return alg !== undefined || textOf(member.alg) === undefined;
 }
 
-function numbersOf(kty: KeyType, member: Members): KeyNumbers | null {
+function numbersOf(kty: KeyType, member: Fields): KeyNumbers | null {
   switch (kty) {
     case "RSA": {
       const [n, e] = [unsigned(member.n), unsigned(member.e)];

@@ -6,9 +6,10 @@
  * count (RFC 8725, section 3.10).
  */
 import { type Algorithm, ASYMMETRIC, type Issuer } from "../../config/issuers.ts";
+import { type Fields, isObject } from "../../lib/json.ts";
 import { type Denial, type Denied, denied } from "../denial.ts";
 import { audiencesOf, hasScope } from "./claims.ts";
-import { type Fields, isObject, readCompact } from "./compact.ts";
+import { readCompact } from "./compact.ts";
 import type { SignedWith } from "./keys-to-try.ts";
 
 /** Tolerance for clock skew. */
