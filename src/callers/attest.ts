@@ -7,7 +7,6 @@ import type { Issuer } from "../config/issuers.ts";
 import type { AppContext, Middleware } from "../context.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { isObject } from "../lib/json.ts";
-import { logLine } from "../lib/log.ts";
 import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 import { type Denial, denied, problemOf } from "./denial.ts";
@@ -39,9 +38,7 @@ export const attest: Middleware = async function attest(c, next) {
     if (enforce) throw new ProblemError("attestation_failed", failure);
     const { account, id } = c.var.caller;
     const facts = { request_id: c.var.requestId, account, caller: id, reason: failure };
-    if (c.var.state.of(LogThrottle).allows(`attestation ${failure}`, id)) {
-      logLine("warn", "attestation_failed", facts);
-    }
+    c.var.state.of(LogThrottle).log("warn", "attestation_failed", facts, id);
   }
   return next();
 };

@@ -10,7 +10,7 @@ export interface Drift {
   readonly type: string;
 }
 
-type Level = "info" | "warn" | "error";
+export type Level = "info" | "warn" | "error";
 
 /** Every event a log line may carry. What to do about each: the operator's handbook, src/cli/README.md. */
 export type LogEvent =
@@ -65,6 +65,10 @@ export interface LogFacts {
   readonly caller?: string | undefined;
   readonly issuer?: string | undefined;
   readonly ms?: number | undefined;
+  /** The `webhook-id` of an alert: the same in every attempt. */
+  readonly webhook_id?: string | undefined;
+  /** How long ago it was made, seconds. */
+  readonly age_s?: number | undefined;
   readonly upstream_status?: number | string | undefined;
   readonly upstream_ms?: number | undefined;
   readonly zoo_request_id?: string | null | undefined;

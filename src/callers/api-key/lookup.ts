@@ -6,7 +6,7 @@ import { withDeadline } from "../../lib/deadline.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { ExpiringMap } from "../../lib/expiring-map.ts";
 import { parseJson } from "../../lib/json.ts";
-import { logLine, nameOf } from "../../lib/log.ts";
+import { nameOf } from "../../lib/log.ts";
 import { LogThrottle } from "../../lib/log-throttle.ts";
 import { ReadBudget } from "../../lib/token-bucket.ts";
 import { callerId, type Identified } from "../caller.ts";
@@ -75,9 +75,7 @@ async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
     value = await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
     budget?.giveBack();
-    if (state.of(LogThrottle).allows("api_keys_failed", "")) {
-      logLine("error", "api_keys_failed", { error: nameOf(error) });
-    }
+    state.of(LogThrottle).log("error", "api_keys_failed", { error: nameOf(error) });
     return "api_keys_unavailable";
   }
   const entry = await entryOf(value, readAt);

@@ -13,7 +13,7 @@ const KEEP_SECONDS = 30 * 86_400;
 const COPY_TTL_SECONDS = 300;
 
 /** What a provider publishes (RFC 7517, section 5). */
-export const jwksSchema = z.object({ keys: z.array(z.unknown()) });
+export const jwksSchema = z.object({ keys: z.array(z.custom<unknown>()) });
 
 const storedKeysSchema = z.strictObject({
   v: version(1),

@@ -3,6 +3,7 @@
  * decide nothing: providers publish all kinds of them.
  */
 import { type Algorithm, ASYMMETRIC } from "../../config/issuers.ts";
+import { fromBase64Url, toBase64Url } from "../../lib/base64url.ts";
 import { type Fields, isObject } from "../../lib/json.ts";
 
 export type KeyType = (typeof KEY_TYPES)[number];
@@ -75,33 +76,25 @@ function numbersOf(kty: KeyType, member: Fields): KeyNumbers | null {
     case "RSA": {
       const [n, e] = [unsigned(member.n), unsigned(member.e)];
       if (n === null || e === null || bitsOf(n) < MIN_RSA_BITS) return null;
-      return { kty, n: base64Url(n), e: base64Url(e) };
+      return { kty, n: toBase64Url(n), e: toBase64Url(e) };
     }
     case "EC": {
       const crv = textOf(member.crv) ?? "";
       const [x, y] = [member.x, member.y].map((value) => padded(unsigned(value), crv));
-      return x == null || y == null ? null : { kty, crv, x: base64Url(x), y: base64Url(y) };
+      return x == null || y == null ? null : { kty, crv, x: toBase64Url(x), y: toBase64Url(y) };
     }
     case "OKP": {
       const x = bytesOf(member.x);
       if (member.crv !== "Ed25519" || x?.length !== ED25519_BYTES) return null;
-      return { kty, crv: "Ed25519", x: base64Url(x) };
+      return { kty, crv: "Ed25519", x: toBase64Url(x) };
     }
   }
 }
 
-const base64Url = (bytes: Uint8Array) =>
-  bytes.toBase64({ alphabet: "base64url", omitPadding: true });
-
 /** Plain base64 and padding are let pass: some publish them, and they mean the same number. */
 function bytesOf(value: unknown): Uint8Array | null {
   if (typeof value !== "string") return null;
-  try {
-    const text = value.replaceAll("+", "-").replaceAll("/", "_");
-    return Uint8Array.fromBase64(text, { alphabet: "base64url" });
-  } catch {
-    return null;
-  }
+  return fromBase64Url(value.replaceAll("+", "-").replaceAll("/", "_"));
 }
 
 /** An unsigned number without the zeros in front that some encoders leave there. */
