@@ -28,7 +28,7 @@ export const observe: Middleware = async function observe(c, next) {
     const facts = { request_id: requestId, route, account, caller: caller?.id, ms };
     c.var.state.of(LogThrottle).log("warn", "slow", facts, caller?.id);
   }
-  writeMetric(c.env.METRICS, {
+  const point = {
     route,
     status: c.res.status,
     code,
@@ -39,5 +39,8 @@ export const observe: Middleware = async function observe(c, next) {
     attestation,
     ms,
     age: served?.age,
-  });
+  };
+  // A hit like those of the fast path, of which there may be very many.
+  const isHit = served?.cache === "memory" && code === undefined;
+  writeMetric(c.env.METRICS, point, isHit ? c.var.config.METRICS_SAMPLE : 1);
 };
