@@ -4,7 +4,7 @@
  * those after it, until it is dropped after {@link KEEP_MS}.
  */
 import type { Receiver } from "../config/alert-targets.ts";
-import { type LogFacts, logLine } from "../lib/log.ts";
+import { type LogFacts, logLine, secondsBetween } from "../lib/log.ts";
 import { type Delivery, isTaken, newMessage, send } from "./delivery.ts";
 import type { AlertEvent } from "./events.ts";
 
@@ -140,7 +140,7 @@ function factsOf(account: string, row: Row, status: number | string, now: number
     account,
     reason: row.type,
     webhook_id: row.id,
-    age_s: Math.round((now - row.created_at) / 1_000),
+    age_s: secondsBetween(row.created_at, now),
     upstream_status: status,
     failures: row.attempts,
   };
