@@ -42,6 +42,7 @@ test("with no variable set, every default of the table applies", () => {
     ZOO_TIMEOUT_MS: 10_000,
     KEEP_FRESH_SECONDS: 900,
     HEDGE_MS: 60,
+    METRICS_SAMPLE: 1,
     READY_SECONDS: 1_800,
     OBJECT_LOCATION: undefined,
     FRESH_SECONDS: 60,
