@@ -27,6 +27,7 @@ function problems(variables: Record<string, unknown>): string {
 const account = (name: string, token: string, subject = "user", secret = "ZOO_API_TOKEN") => ({
   name,
   token,
+  tokenName: secret,
   subject,
   location: undefined,
   source: `https://api.zoo.dev ${subject} ${secret}`,
