@@ -40,6 +40,28 @@ const CREATE: Command = {
 };
 const LIST: Command = { args: ["keys", "list", "--remote", "--env", "production"] };
 
+/** Half of the callers get a version that was uploaded before. */
+async function rollOut(): Promise<Command> {
+  await prepare(UPLOAD);
+  const versions = cloudflare.account.scripts.get(WORKER)?.versions ?? [];
+  const shares = versions.slice(-2).map(({ id }) => `${id}@50`);
+  return { args: ["wrangler", "versions", "deploy", ...shares, "-y", "--env", "production"] };
+}
+
+/** Of a key that was made before. */
+async function revoke(): Promise<Command> {
+  const output = await prepare(CREATE);
+  const id = /\(id (\w+)\)/.exec(output)?.[1] ?? "";
+  return { args: ["keys", "revoke", id, "--remote", "--env", "production"] };
+}
+
+/** @returns what it printed */
+async function prepare(command: Command): Promise<string> {
+  const { code, output } = await run(command);
+  expect(code, output).toBe(0);
+  return output;
+}
+
 let cloudflare: Cloudflare;
 let clone: Clone;
 beforeAll(async () => {
@@ -144,19 +166,22 @@ async function suffer(command: Command, call: string, fault: Fault, goal: string
 
 describe.runIf(LONG)("with every call at fault", () => {
   test.each([
-    ["a first deployment", DEPLOY, false],
-    ["a deployment", DEPLOY, true],
-    ["a secret", SECRET, true],
-    ["an upload", UPLOAD, true],
-    ["a new key", CREATE, true],
-    ["the list of keys", LIST, true],
+    ["a first deployment", async () => DEPLOY, false],
+    ["a deployment", async () => DEPLOY, true],
+    ["a secret", async () => SECRET, true],
+    ["an upload", async () => UPLOAD, true],
+    ["a roll-out", rollOut, true],
+    ["a new key", async () => CREATE, true],
+    ["the list of keys", async () => LIST, true],
+    ["a revoked key", revoke, true],
   ])(
     "%s ends in the old state or in the new one, and can be mended as it says",
-    async (name, command, isDeployed) => {
+    async (name, commandOf, isDeployed) => {
       const { account } = cloudflare;
       Object.assign(account, newAccount());
       await configureAsTold("");
-      if (isDeployed) expect(await run(DEPLOY)).toMatchObject({ code: 0 });
+      if (isDeployed) await prepare(DEPLOY);
+      const command = await commandOf();
       const { calls, live } = await rehearse(command);
       const before = structuredClone(account);
       const wrong: string[] = [];
