@@ -18,7 +18,7 @@ const PHONE = 390;
 const WIDTHS = [320, 390, 768, 1280];
 
 /** Another Chromium draws edges a little differently; a digit, a word or a bar is more than this in one place. */
-const TOLERANCE = { threshold: 0.2, windowSize: 32, pixels: 40 };
+const TOLERANCE = { threshold: 0.2, windowSize: 32, pixels: 20 };
 
 /** How PNGs of text are smallest, as tried: neighbours say nothing of each other. */
 const SMALL = { deflateLevel: 9, deflateStrategy: 0, filterType: 0 } as const;

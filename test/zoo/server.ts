@@ -10,7 +10,7 @@ import { type Account, createAccount } from "./account.ts";
 import { balanceBody, type Generation } from "./bodies.ts";
 import { control } from "./control.ts";
 import { type Fault, playFault } from "./faults.ts";
-import { createIssuer, type Issuer, type SignOptions } from "./issuer.ts";
+import { createIssuer, type Issuer, type SigningKey, type SignOptions } from "./issuer.ts";
 
 export type { Fault } from "./faults.ts";
 
@@ -27,6 +27,8 @@ export interface ZooOptions {
   token?: string;
   generation?: Generation;
   audience?: string;
+  /** For ES256; else a new one. */
+  key?: SigningKey;
 }
 
 /** A stand-in for Zoo's API and for an issuer of callers' tokens. */
@@ -86,7 +88,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
   server.keepAliveTimeout = 0;
   const url = await listen();
   const jwksUrl = `${url}/.well-known/jwks.json`;
-  const issuer = await createIssuer(url, audience);
+  const issuer = await createIssuer(url, audience, options.key);
 
   function listen(): Promise<string> {
     return new Promise((resolve, reject) => {
