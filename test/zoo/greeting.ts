@@ -1,5 +1,6 @@
 /** What `npm run dev` prints once the Worker answers: lines to copy, and what else there is to try. */
 import { networkInterfaces } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { SCENE_NAMES } from "./demo.ts";
 import type { Zoo } from "./server.ts";
 
@@ -124,7 +125,12 @@ function scenes(zoo: Zoo): string[] {
 
 /** What an app sees now, in a line. */
 export async function seenNow({ base, zoo }: Running, signal: AbortSignal): Promise<string> {
-  const { status, newer, text } = await askAnew(base, await zoo.signToken(), signal);
+  const bearer = await zoo.signToken();
+  const first = await askAnew(base, bearer, signal);
+  // Zoo was asked a moment ago, or has just failed: it is not asked again before that.
+  if (first.newer !== null) await sleep(Number(first.newer) * 1_000, undefined, { signal });
+  const { status, newer, text } =
+    first.newer === null ? first : await askAnew(base, bearer, signal);
   const { code, ...view } = JSON.parse(text) as Record<string, unknown>;
   const stale = view.stale === true ? `, stale: ${view.stale_reason}` : "";
   const seen = status === 200 ? `${view.status}, ${view.available}${stale}` : code;
