@@ -4,11 +4,13 @@
  */
 import type { TypedResponse } from "hono";
 import { cacheDemand } from "../balance/cache-control.ts";
+import { cacheHeaders, secondsSince } from "../balance/cache-headers.ts";
 import { BalanceMemory } from "../balance/memory.ts";
 import { accountObject } from "../balance/refresh.ts";
 import type { AppContext } from "../context.ts";
 import { callObject } from "../lib/durable-object.ts";
 import { matches } from "../lib/etag.ts";
+import { ExpiringMap } from "../lib/expiring-map.ts";
 import { ProblemError } from "../problem.ts";
 import { MAX_DAYS } from "./retention.ts";
 import { DEFAULT_DAYS } from "./store.ts";
@@ -30,9 +32,9 @@ interface Remembered {
   readonly validatedAt: number;
 }
 
-/** By account and number of days; the one validated longest ago first. */
 class RememberedCharts {
-  readonly byQuestion = new Map<string, Remembered>();
+  /** By account and number of days. */
+  readonly byQuestion = new ExpiringMap<Remembered>(MAX_REMEMBERED);
 }
 
 /** @throws ProblemError `insufficient_scope`, `invalid_parameter`, or `upstream_unavailable` without the object */
@@ -58,10 +60,8 @@ export async function answerHistory(c: AppContext): Promise<HistoryResponse> {
     return respond(remembered, ifNoneMatch, config.FRESH_SECONDS, "hit");
   }
   const chart = await validate(c, account, days, remembered);
-  byQuestion.delete(question);
-  byQuestion.set(question, chart);
-  const [oldest] = byQuestion.keys();
-  if (byQuestion.size > MAX_REMEMBERED && oldest !== undefined) byQuestion.delete(oldest);
+  // An older one still says whether it holds, by its entity tag.
+  byQuestion.set(question, chart, Number.POSITIVE_INFINITY);
   const forward = maxAge === null ? "stale" : "request";
   const how = remembered === null ? "fwd=uri-miss" : `fwd=${forward}`;
   return respond(chart, ifNoneMatch, config.FRESH_SECONDS, how);
@@ -103,17 +103,10 @@ function respond(
   how: string,
 ): HistoryResponse {
   const now = Date.now();
-  const age = Math.max(0, Math.floor(now / 1_000) - Math.floor(validatedAt / 1_000));
+  const age = secondsSince(validatedAt, now);
   const detail = how === "hit" ? "memory" : "object";
-  const headers = new Headers({
-    etag,
-    // As for a balance: the whole freshness lifetime, and what of it is spent.
-    "cache-control": `private, max-age=${freshSeconds}`,
-    age: String(age),
-    "cache-status": `zoo-balance; ${how}; ttl=${freshSeconds - age}; detail=${detail}`,
-    vary: "Authorization",
-    date: new Date(now).toUTCString(),
-  });
+  const cacheStatus = `${how}; ttl=${freshSeconds - age}; detail=${detail}`;
+  const headers = new Headers(cacheHeaders(etag, age, freshSeconds, cacheStatus, now));
   const isNotModified = matches(ifNoneMatch, etag);
   if (!isNotModified) headers.set("content-type", "application/json");
   const response = isNotModified

@@ -31,50 +31,49 @@ function table(
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${head}</tr></thead><tbody role="rowgroup">${body}</tbody></table></div>`;
 }
 
+/** What of the document a `$ref` leads to. */
+function resolved(part: Json, document: Json): Json {
+  if (typeof part.$ref !== "string") return part;
+  const names = part.$ref.split("/").slice(1);
+  return names.reduce((at: Json, name) => at[name] as Json, document);
+}
+
 /** Members of a schema and of the schemas in it, one row each. */
-function memberRows(schema: Json, prefix = ""): [Cell, ...Cell[]][] {
+function memberRows(schema: Json, document: Json, prefix = ""): [Cell, ...Cell[]][] {
   const properties = (schema.properties ?? {}) as Record<string, Json>;
   return Object.entries(properties).flatMap(([name, member]) => {
-    const type = [member.type].flat().join(" or ");
+    const inner = resolved((member.items ?? member) as Json, document);
+    const type = [member.type ?? inner.type].flat().join(" or ");
     const example = (member.examples as unknown[] | undefined)?.[0];
     const shown = example === undefined ? [] : [html` `, code(JSON.stringify(example))];
     return [
-      [code(prefix + name), type, [...prose(member.description), ...shown]],
-      ...memberRows((member.items ?? member) as Json, `${prefix}${name}.`),
+      [code(prefix + name), type, [...prose(member.description ?? inner.description), ...shown]],
+      ...memberRows(inner, document, `${prefix}${name}.`),
     ];
   });
 }
 
 function operations(document: Json): Html[] {
-  const { paths, components } = document as {
-    paths: Record<string, Record<string, Json>>;
-    components: Json;
-  };
-  const resolve = (part: Json): Json => {
-    const names = String(part.$ref ?? "")
-      .split("/")
-      .slice(2);
-    return names.length === 0
-      ? part
-      : names.reduce((at: Json, name) => at[name] as Json, components);
-  };
+  const { paths } = document as { paths: Record<string, Record<string, Json>> };
   return Object.entries(paths)
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
     )
     .map(({ path, method, operation }) => {
       const title = `${method.toUpperCase()} ${path}`;
-      const parameters = ((operation.parameters ?? []) as Json[]).map(resolve);
+      const parameters = ((operation.parameters ?? []) as Json[]).map((one) =>
+        resolved(one, document),
+      );
       const responses = Object.entries(operation.responses as Record<string, Json>);
       const asked = parameters.map(
         ({ name, description }) => [code(name), prose(description)] as const,
       );
       const answered = responses.map(
-        ([status, response]) => [status, prose(resolve(response).description)] as const,
+        ([status, response]) => [status, prose(resolved(response, document).description)] as const,
       );
       return html`<h3>${code(title)}</h3>
 <p>${prose(operation.description)}</p>
-${asked.length === 0 ? "" : table(`Headers of ${title}`, ["header", "meaning"], asked)}
+${asked.length === 0 ? "" : table(`Parameters of ${title}`, ["name", "meaning"], asked)}
 ${table(`Answers of ${title}`, ["status", "meaning"], answered)}
 `;
     });
@@ -126,11 +125,11 @@ export async function page(document: Json): Promise<string> {
 <p>The same for machines: <a href="/openapi.json">OpenAPI 3.1</a>.</p>
 ${operations(document)}
 <h3>The balance</h3>
-${table("Members of the balance", ["member", "type", "meaning"], memberRows(Balance))}
+${table("Members of the balance", ["member", "type", "meaning"], memberRows(Balance, document))}
 <h3>The history</h3>
-${table("Members of the history", ["member", "type", "meaning"], memberRows(BalanceHistory))}
+${table("Members of the history", ["member", "type", "meaning"], memberRows(BalanceHistory, document))}
 <h3>Problems</h3>
-${table("Members of a problem", ["member", "type", "meaning"], memberRows(Problem))}
+${table("Members of a problem", ["member", "type", "meaning"], memberRows(Problem, document))}
 </section>
 </main>
 </body>

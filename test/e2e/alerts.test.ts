@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Chaos, startChaos } from "./chaos.ts";
+import { conformWebhook } from "./conform.ts";
 
 const SECRET = `whsec_${btoa("another secret of thirty-two ...")}`;
 
@@ -89,6 +90,7 @@ describe("a started Worker", () => {
         data: { account: "default", threshold: "40.00", available: "37.3583" },
       },
     ]);
+    for (const { body } of chaos.hooks) conformWebhook(body);
     const ids = chaos.hooks.map(({ headers }) => headers["webhook-id"]);
     expect(new Set(ids).size).toBe(2);
     const logs = () => chaos.logs.join("\n");

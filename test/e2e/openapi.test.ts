@@ -47,6 +47,16 @@ describe("what generators of clients cannot handle", () => {
     },
   );
 
+  test("is a word that the schema does not know, so words have neither pattern nor enum", () => {
+    const words = everything.filter(([, part]) =>
+      /More words may come/.test((part as { description?: string } | null)?.description ?? ""),
+    );
+    expect(new Set(words.map(([name]) => name))).toEqual(
+      new Set("status blocked stale_reason pricing interval forecast_reason code type".split(" ")),
+    );
+    expect(words.filter(([, word]) => "pattern" in Object(word))).toEqual([]);
+  });
+
   test("are optional members, so every member of an answer is required", () => {
     const objects = everything
       .map(([, part]) => part as { properties?: object; required?: string[] } | null)
@@ -69,17 +79,42 @@ describe("what generators of clients cannot handle", () => {
   });
 });
 
-test.each(["get", "head"] as const)(
-  "the answers to %s of the balance and of health are as described",
-  async (method) => {
-    const headers = { authorization: `Bearer ${worker.token}` };
-    for (const asked of [headers, {}, { authorization: "Bearer x" }]) {
-      const init = { method: method.toUpperCase(), headers: asked };
-      await conform(method, "/v1/balance", await fetch(`${worker.url}/v1/balance`, init));
-    }
-    if (method === "get") await conform("get", "/health", await fetch(`${worker.url}/health`));
-  },
-);
+describe.each(["get", "head"] as const)("answers to %s are as described", (method) => {
+  const ask = async (path: string, headers: Record<string, string> = {}, query = "") => {
+    const init = { method: method.toUpperCase(), headers };
+    const response = await fetch(`${worker.url}${path}${query}`, init);
+    await conform(method, path, response);
+    return response;
+  };
+
+  test.each(["/v1/balance", "/v1/balance/status", "/v1/balance/history"])(
+    "of %s, whatever the credential is",
+    async (path) => {
+      const authorization = `Bearer ${worker.token}`;
+      const { headers } = await ask(path, { authorization });
+      const unchanged = { authorization, "if-none-match": headers.get("etag") ?? "" };
+      expect((await ask(path, unchanged)).status).toBe(304);
+      expect((await ask(path)).status).toBe(401);
+      expect((await ask(path, { authorization: "Bearer x" })).status).toBe(401);
+    },
+  );
+
+  test("of a history of 0 days", async () => {
+    const authorization = `Bearer ${worker.token}`;
+    const response = await ask("/v1/balance/history", { authorization }, "?days=0");
+    expect(response.status).toBe(400);
+  });
+
+  test.each(["/health", "/ready"])("of %s", async (path) => {
+    expect((await ask(path)).status).toBe(200);
+  });
+
+  test("of this document, which is not sent again while it is the same", async () => {
+    const { headers } = await ask("/openapi.json");
+    const unchanged = { "if-none-match": headers.get("etag") ?? "" };
+    expect((await ask("/openapi.json", unchanged)).status).toBe(304);
+  });
+});
 
 test("an answer that differs from the description fails the comparison", async () => {
   const good = await worker.balance();

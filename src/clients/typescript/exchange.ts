@@ -37,7 +37,7 @@ async function attempt(options: Options, question: Question, renew: boolean): Pr
     stopIfAborted(signal);
     return problem("no_credential");
   }
-  headers.set("Accept", "application/json");
+  headers.set("Accept", "application/json, application/problem+json");
   // Said in both cases: with "no-store" a browser would otherwise add a no-cache of its own.
   headers.set("Cache-Control", force ? "no-cache" : "max-age=86400");
   if (etag !== null) headers.set("If-None-Match", etag);

@@ -57,7 +57,7 @@ struct Exchange: Sendable {
             try Task.checkCancellation()
             return .failure(Problem("no_credential"), status: nil)
         }
-        request.setValue("application/json", forHTTPHeaderField: "Accept")
+        request.setValue("application/json, application/problem+json", forHTTPHeaderField: "Accept")
         // Said in both cases: URLSession would otherwise add a no-cache of its own.
         request.setValue(force ? "no-cache" : "max-age=86400", forHTTPHeaderField: "Cache-Control")
         if let etag { request.setValue(etag, forHTTPHeaderField: "If-None-Match") }

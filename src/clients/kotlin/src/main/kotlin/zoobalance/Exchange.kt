@@ -49,7 +49,7 @@ internal class Exchange(
                 .url(baseUrl + path)
                 .apply { headers().forEach { (name, value) -> header(name, value) } }
                 .header("Authorization", "Bearer ${credential(renew)}")
-                .header("Accept", "application/json")
+                .header("Accept", "application/json, application/problem+json")
                 .header("Cache-Control", if (force) "no-cache" else "max-age=86400")
                 .apply { if (etag != null) header("If-None-Match", etag) }
                 .build()

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** The API's description, as tools see it that others use. Run by `.ci/description/run`. */
+export default defineConfig({
+  root: new URL("../..", import.meta.url).pathname,
+  test: {
+    include: ["test/description/**/*.test.ts"],
+    globalSetup: ["test/e2e/build.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+});
