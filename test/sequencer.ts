@@ -4,7 +4,8 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Seconds each, the longest first. What is not here takes a moment. */
 const LONG_FILES = [
   "runtime/quarter",
-  "e2e/page",
+  "e2e/dev",
+  "e2e/screens",
   "e2e/keys-command",
   "e2e/drill",
   "deploy/handbook",
@@ -13,6 +14,7 @@ const LONG_FILES = [
   "e2e/providers",
   "e2e/outage",
   "e2e/faults",
+  "e2e/page",
   "fuzz/bodies",
 ];
 

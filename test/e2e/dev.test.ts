@@ -1,70 +1,173 @@
-/** `npm run dev`, as a newcomer meets it: the first line that says curl returns a balance. */
+/** `npm run dev`, as a newcomer meets it: in a clone of its own, started twice. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type Clone, cloneProject } from "../deploy/clone.ts";
 import { conform } from "./conform.ts";
 
-/** Below those that systems give out by themselves: until it is used, nobody is given it. */
-async function freePort(): Promise<number> {
+/** What it says to the terminal, and what is typed there. */
+interface Demo {
+  readonly process: ChildProcess;
+  readonly lines: string[];
+  readonly url: string;
+  readonly authorization: string;
+}
+
+interface View {
+  readonly status: string;
+  readonly available: string;
+}
+
+let clone: Clone;
+let port: number;
+let demo: Demo | undefined;
+/** What the first start printed. */
+let kept = "";
+
+beforeAll(async () => {
+  [clone, port] = await Promise.all([cloneProject(), freePorts()]);
+});
+afterEach(async () => {
+  if (demo !== undefined) await stop(demo);
+  demo = undefined;
+});
+afterAll(() => clone?.[Symbol.asyncDispose]());
+
+/** For the Worker and its stand-in, below those that systems give out by themselves: until they are used, nobody is given them. */
+async function freePorts(): Promise<number> {
   for (let port = 20_000 + (process.pid % 10_000); ; port++) {
-    const probe = createServer().listen(port, "127.0.0.1");
-    const isFree = await once(probe, "listening").then(
-      () => true,
-      () => false,
-    );
-    probe.close();
-    if (isFree) return port;
+    if ((await isFree(port)) && (await isFree(port + 100))) return port;
   }
 }
 
-// A developer's own settings would be what is tried then.
-describe.skipIf(existsSync(".dev.vars"))("npm run dev", () => {
-  let dev: ChildProcess;
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer().listen(port, "127.0.0.1");
+  const free = await once(probe, "listening").then(
+    () => true,
+    () => false,
+  );
+  probe.close();
+  return free;
+}
+
+const isCurl = (line: string) => /^\s*curl /.test(line);
+
+/** Resolves when it has said all that it says by itself. */
+async function start(env: Record<string, string> = {}): Promise<Demo> {
+  const started = spawn(process.execPath, ["test/zoo/dev.ts"], {
+    cwd: clone.folder,
+    env: { ...process.env, PORT: `${port}`, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   const lines: string[] = [];
-  const isCurl = (line: string) => /^\s*curl /.test(line);
+  createInterface({ input: started.stderr }).on("line", (line) => lines.push(line));
+  createInterface({ input: started.stdout }).on("line", (line) => lines.push(line));
+  const running = { process: started, lines, url: `http://127.0.0.1:${port}` };
+  demo = { ...running, authorization: "" };
+  await expect.poll(() => lines.filter(isCurl).length).toBeGreaterThanOrEqual(4);
+  const [first = ""] = lines.filter(isCurl);
+  demo = { ...running, authorization: /Authorization: ([^']+)'/.exec(first)?.[1] ?? "" };
+  return demo;
+}
 
-  beforeAll(async () => {
-    const port = await freePort();
-    dev = spawn(process.execPath, ["test/zoo/dev.ts"], {
-      env: { ...process.env, PORT: `${port}` },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    if (dev.stdout === null) throw new Error("no output");
-    for await (const line of createInterface({ input: dev.stdout })) {
-      lines.push(line);
-      if (isCurl(line)) break;
+async function stop({ process }: Demo): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  const ended = once(process, "exit");
+  process.kill("SIGINT");
+  await ended;
+}
+
+async function ask({ url, authorization }: Demo, path = "", headers = {}): Promise<Response> {
+  const response = await fetch(`${url}/v1/balance${path}`, {
+    headers: { authorization, ...headers },
+  });
+  const [route = ""] = `/v1/balance${path}`.split("?");
+  await conform("get", route, response);
+  return response;
+}
+
+const viewOf = async (demo: Demo) => (await (await ask(demo)).json()) as View;
+
+async function pastOf(demo: Demo) {
+  const response = await ask(demo, "/history?days=60");
+  return (await response.json()) as {
+    points: { at: string; available: string }[];
+    days: { spent: string }[];
+    forecast_reason: string | null;
+  };
+}
+
+describe("npm run dev", () => {
+  test("begins with sixty lively days, and shows each scene that is typed", async () => {
+    const demo = await start();
+    expect(demo.lines.find(isCurl)).toContain(`${demo.url}/v1/balance -H`);
+    expect(await viewOf(demo)).toMatchObject({ status: "ok", available: "37.3583" });
+    const past = await pastOf(demo);
+    expect(past.points.length).toBeGreaterThan(200);
+    expect(past.points.at(-1)?.available).toBe("37.3583");
+    expect(past.days.filter(({ spent }) => Number(spent) > 0).length).toBeGreaterThan(50);
+    expect(past.forecast_reason).toBeNull();
+
+    const scenes: readonly (readonly [string, View])[] = [
+      ["low", { status: "low", available: "4.75" }],
+      ["exhausted", { status: "exhausted", available: "0.00" }],
+      ["contract", { status: "contract", available: "0.00" }],
+      ["blocked", { status: "blocked", available: "37.3583" }],
+      ["slow", { status: "ok", available: "37.3583" }],
+    ];
+    for (const [name, view] of scenes) {
+      demo.process.stdin?.write(`${name}\n`);
+      const seen = `Zoo is now: ${name}. An app sees: 200 ${view.status}, ${view.available}`;
+      await expect.poll(() => demo.lines).toContain(seen);
+      expect(await viewOf(demo)).toMatchObject(view);
     }
-    dev.stdout.resume();
-  }, 60_000);
-
-  afterAll(async () => {
-    if (dev.exitCode === null && dev.signalCode === null) {
-      const ended = once(dev, "exit");
-      dev.kill("SIGINT");
-      await ended;
+    const failures = { failing: "unavailable", refusing: "rejected", unreadable: "invalid" };
+    for (const [name, reason] of Object.entries(failures)) {
+      demo.process.stdin?.write(`${name}\n`);
+      // The fresh value is answered until it is no longer fresh; the log says at once how Zoo fails.
+      const logged = async () => {
+        await ask(demo, "", { "cache-control": "no-cache" });
+        return demo.lines.join("\n");
+      };
+      await expect.poll(logged, { interval: 500 }).toContain(`"upstream_${reason}"`);
     }
-  }, 30_000);
+    demo.process.stdin?.write("nonsense\n");
+    await expect.poll(() => demo.lines.join("\n")).toContain("There are: ok, low,");
 
-  test("prints a first curl line that returns the stand-in's balance", async () => {
-    const line = lines.find(isCurl) ?? "";
-    const [, url = "", authorization = ""] =
-      /(http:\S+) -H 'Authorization: ([^']+)'/.exec(line) ?? [];
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/balance$/);
-    const response = await fetch(url, { headers: { authorization } });
-    await conform("get", "/v1/balance", response);
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ available: "37.3583", stale: false });
+    kept = demo.authorization;
+    const ended = once(demo.process, "exit");
+    demo.process.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+    await expect(fetch(`${demo.url}/health`)).rejects.toThrow();
   });
 
-  test("ends with all that it started on Ctrl-C", async () => {
-    const url = new URL("/health", /http:\/\/[\d.:]+/.exec(lines.find(isCurl) ?? "")?.[0]);
-    expect((await fetch(url)).status).toBe(200);
-    const ended = once(dev, "exit");
-    dev.kill("SIGINT");
-    await ended;
-    await expect(fetch(url)).rejects.toThrow();
+  test("says at a second start that Zoo refuses the token, and goes on with what is stored", async () => {
+    // The stand-in at the address that it had, so that a value of it is stored, and still fresh.
+    const vars = `ZOO_API_TOKEN=not-a-token-of-the-stand-in\nZOO_API_URL=http://127.0.0.1:${port + 100}\n`;
+    await writeFile(join(clone.folder, ".dev.vars"), vars);
+    const demo = await start();
+    expect(demo.lines).toContain(
+      "Zoo refused ZOO_API_TOKEN in .dev.vars: put a valid one there and restart.",
+    );
+    expect(demo.lines.join("\n")).not.toMatch(/in use|first request|not-a-token/);
+    expect((await ask(demo)).status).toBe(200);
+    expect((await ask({ ...demo, authorization: kept })).status).toBe(200);
+    const past = await pastOf(demo);
+    expect(past.points.length).toBeGreaterThan(200);
+  });
+
+  test("ends at once where DEMO names no scene, and says which there are", async () => {
+    const started = spawn(process.execPath, ["test/zoo/dev.ts"], {
+      cwd: clone.folder,
+      env: { ...process.env, PORT: `${port}`, DEMO: "nonsense" },
+    });
+    const said: string[] = [];
+    createInterface({ input: started.stderr }).on("line", (line) => said.push(line));
+    const [code] = await once(started, "close");
+    expect([code, said.join()]).toEqual([1, expect.stringContaining("none of ok, low, exhausted")]);
   });
 });

@@ -1,13 +1,19 @@
 /** The states of the account that `npm run dev` can show: `DEMO=low npm run dev`, or a word typed while it runs. */
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { balanceBody } from "./bodies.ts";
+import { keptKey } from "./kept-key.ts";
+import { NEXT_CREDITS_DAYS } from "./past.ts";
 import { startZoo, type Zoo } from "./server.ts";
+import { STATE } from "./state.ts";
 
 /** The stand-in's port, counted from the Worker's. */
 const ZOO_PORT_OFFSET = 100;
 
 /** Below the Worker's deadline for Zoo, and long enough to be seen. */
 const SLOW_MS = 2_000;
+
+const DAY_MS = 86_400_000;
 
 const SCENES: Readonly<Record<string, (zoo: Zoo) => void>> = {
   ok: () => undefined,
@@ -17,6 +23,8 @@ const SCENES: Readonly<Record<string, (zoo: Zoo) => void>> = {
   blocked: (zoo) =>
     zoo.account.setMembers({ block: "payment_method_failed", allow_pay_as_you_go: false }),
   failing: (zoo) => zoo.setFault({ kind: "status", status: 503 }),
+  refusing: (zoo) => zoo.setFault({ kind: "status", status: 401 }),
+  unreadable: (zoo) => zoo.setFault({ kind: "html" }),
   slow: (zoo) => zoo.setFault({ kind: "latency", ms: SLOW_MS }),
 };
 
@@ -28,13 +36,14 @@ export const SCENE_NAMES = Object.keys(SCENES).join(", ");
  */
 export async function startStandIn(port: number): Promise<Zoo> {
   const usual = port + ZOO_PORT_OFFSET;
+  const key = await keptKey(join(STATE, "demo-key.json"));
   try {
-    return await startZoo({ port: usual <= 65_535 ? usual : port - ZOO_PORT_OFFSET });
+    return await startZoo({ key, port: usual <= 65_535 ? usual : port - ZOO_PORT_OFFSET });
   } catch (error) {
     const taken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
     if (!taken) throw error;
     console.error(`Port ${usual} is in use: the stand-in takes another, and history begins anew.`);
-    return startZoo();
+    return startZoo({ key });
   }
 }
 
@@ -43,33 +52,41 @@ export function playScene(zoo: Zoo, name: string): boolean {
   const scene = Object.hasOwn(SCENES, name) ? SCENES[name] : undefined;
   if (scene === undefined) return false;
   zoo.reset();
+  zoo.setBody(bodyWith());
   scene(zoo);
   return true;
 }
 
-/** Takes scenes from the terminal, if there is one. */
-export function takeScenes(zoo: Zoo): void {
-  if (!process.stdin.isTTY) return;
+/** Takes scenes from the terminal, a line each. @param seen what an app sees now */
+export function takeScenes(zoo: Zoo, seen: () => Promise<string>): void {
   createInterface({ input: process.stdin, terminal: false }).on("line", (line) => {
     const name = line.trim();
     if (name === "") return;
-    const played = playScene(zoo, name);
-    console.log(
-      played ? `Zoo is now: ${name}. It shows at the next refresh.` : `There are: ${SCENE_NAMES}`,
-    );
+    if (!playScene(zoo, name)) console.log(`There are: ${SCENE_NAMES}`);
+    else {
+      seen()
+        .then((words) => console.log(`Zoo is now: ${name}. An app sees: ${words}`))
+        .catch((error: unknown) => console.error(`Zoo is now: ${name}. ${String(error)}`));
+    }
   });
 }
 
-/** @param monthly @param prepaid in USD */
-function bodyWith(monthly: number, prepaid: number): string {
+/** Of the account whose past is in the history: its next credits are as far away as they should be. */
+function bodyWith(monthly?: number, prepaid?: number): string {
+  const refreshAt = new Date(Date.now() + NEXT_CREDITS_DAYS * DAY_MS).toISOString();
   return JSON.stringify({
     ...balanceBody("2026-08", { includeTotalDue: true }),
-    monthly_api_credits_remaining_monetary_value: monthly,
-    monthly_api_credits_remaining: Math.round(monthly / 0.0083),
-    stable_api_credits_remaining_monetary_value: prepaid,
-    stable_api_credits_remaining: Math.round(prepaid / 0.0083),
+    monthly_api_credits_refresh_at: refreshAt,
+    ...(monthly !== undefined && creditsOf("monthly", monthly)),
+    ...(prepaid !== undefined && creditsOf("stable", prepaid)),
   });
 }
+
+/** @param usd which are so many of Zoo's credits */
+const creditsOf = (kind: "monthly" | "stable", usd: number) => ({
+  [`${kind}_api_credits_remaining_monetary_value`]: usd,
+  [`${kind}_api_credits_remaining`]: Math.round(usd / 0.0083),
+});
 
 /** On a contract with nothing available: only then the balance is not what limits the account. */
 function contractBody(): string {

@@ -2,13 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseEnv } from "node:util";
 import { playScene, SCENE_NAMES, startStandIn, takeScenes } from "./demo.ts";
+import { greeting, type Running, seenNow } from "./greeting.ts";
+import { seedHistory } from "./seed.ts";
 import type { Zoo } from "./server.ts";
+import { ROOT } from "./state.ts";
 
-const ROOT = resolve(import.meta.dirname, "../..");
 const LOOPBACK = "127.0.0.1";
 /** `HOST=0.0.0.0` lets a phone in the same network ask. The stand-in and the inspector stay on loopback. */
 const HOST = process.env.HOST || LOOPBACK;
@@ -16,10 +18,9 @@ const STOP_GRACE_MS = 5_000;
 const PARENT_CHECK_MS = 500;
 const ONE_ATTEMPT_MS = 15_000;
 
-interface Setup {
-  realZoo: boolean;
-  ownIssuers: boolean;
-  zooUrl: string;
+interface Setup extends Running {
+  /** Whether `.dev.vars` says how often Zoo may be asked. */
+  readonly isWaiting: boolean;
 }
 
 function fail(message: string): never {
@@ -57,26 +58,34 @@ function chosenScene(zoo: Zoo): void {
   if (!playScene(zoo, name)) fail(`DEMO=${name} is none of ${SCENE_NAMES}`);
 }
 
-function readSetup(zoo: Zoo): Setup {
+function readSetup(zoo: Zoo, port: number): Setup {
   const path = join(ROOT, ".dev.vars");
   const vars = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
-  const has = (name: string) => (vars[name] ?? "").trim() !== "";
-  const realZoo = has("ZOO_API_TOKEN");
+  const given = (name: string) => (vars[name] ?? "").trim() || null;
+  const realToken = given("ZOO_API_TOKEN");
+  const realUrl = given("ZOO_API_URL") ?? "https://api.zoo.dev";
   return {
-    realZoo,
-    ownIssuers: has("JWT_ISSUERS"),
-    zooUrl: realZoo ? vars.ZOO_API_URL || "https://api.zoo.dev" : zoo.url,
+    base: `http://${HOST === "0.0.0.0" ? LOOPBACK : HOST}:${port}`,
+    zoo,
+    zooUrl: realToken === null ? zoo.url : realUrl,
+    realToken,
+    ownIssuers: given("JWT_ISSUERS") !== null,
+    isOpen: HOST !== LOOPBACK,
+    isWaiting: given("MIN_REFRESH_SECONDS") !== null,
   };
 }
 
 function startWrangler(zoo: Zoo, setup: Setup, port: number): ChildProcess {
+  const { realToken, ownIssuers, isWaiting } = setup;
   const args = ["dev", "--port", String(port), "--ip", HOST, "--inspector-ip", LOOPBACK, "--local"];
   args.push("--show-interactive-dev-session=false");
   // wrangler lets --var win over .dev.vars, and splits it at the first colon only.
-  if (!setup.realZoo) {
+  if (realToken === null) {
     args.push("--var", `ZOO_API_URL:${zoo.url}`, "--var", `ZOO_API_TOKEN:${zoo.token}`);
+    // A scene shows at once, even if Zoo has been asked a moment ago.
+    if (!isWaiting) args.push("--var", "MIN_REFRESH_SECONDS:1");
   }
-  if (!setup.ownIssuers) {
+  if (!ownIssuers) {
     const { issuer, audience, jwksUrl } = zoo;
     const issuers = JSON.stringify([{ issuer, audience, jwks_url: jwksUrl }]);
     args.push("--var", `JWT_ISSUERS:${issuers}`);
@@ -120,83 +129,13 @@ async function waitForHealth(base: string, signal: AbortSignal): Promise<number>
   }
 }
 
-/** Single quotes for literal text, double quotes where the shell has to fill in $TOKEN. */
-function curl(options: "-s" | "-i", url: string, bearer: string, ...headers: string[]): string {
-  const quote = bearer.startsWith("$") ? '"' : "'";
-  const more = headers.map((header) => ` -H '${header}'`).join("");
-  return `  curl ${options} ${url} -H ${quote}Authorization: Bearer ${bearer}${quote}${more}`;
-}
-
-async function introduce(
-  base: string,
-  zoo: Zoo,
-  setup: Setup,
-  signal: AbortSignal,
-): Promise<string> {
-  const lines = [
-    "",
-    `Proxy  ${base}`,
-    setup.realZoo
-      ? `Zoo    ${setup.zooUrl}, with the token in .dev.vars`
-      : `Zoo    ${setup.zooUrl}, a local stand-in with a made-up balance ` +
-        "(set ZOO_API_TOKEN in .dev.vars for the real one)",
-    "",
-  ];
-  const url = `${base}/v1/balance`;
-  let bearer = "$TOKEN";
-  let etag: string | null = 'W/"the ETag of an earlier answer"';
-  if (setup.ownIssuers) {
-    lines.push("First set TOKEN to a token of an issuer that JWT_ISSUERS in .dev.vars names.", "");
-  } else {
-    bearer = await zoo.signToken();
-    const response = await fetch(url, {
-      headers: { authorization: `Bearer ${bearer}` },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ONE_ATTEMPT_MS)]),
-    });
-    const text = await response.text();
-    etag = response.headers.get("etag");
-    if (setup.realZoo && text.includes('"upstream_rejected"')) {
-      lines.push("Zoo refused ZOO_API_TOKEN in .dev.vars: put a valid one there and restart.", "");
-    } else if (!response.ok)
-      lines.push(`A first request was answered ${response.status}: ${text}`, "");
-  }
-  lines.push("The balance:", curl("-s", url, bearer));
-  if (etag !== null) {
-    lines.push("Only if it has changed (304 if not):");
-    lines.push(curl("-i", url, bearer, `If-None-Match: ${etag}`));
-  }
-  lines.push(
-    "Refreshed now, if the last time was 10 seconds ago:",
-    curl("-s", url, bearer, "Cache-Control: no-cache"),
-    "",
-  );
-  if (HOST !== LOOPBACK) {
-    lines.push(
-      `From a phone in the same network: http://<this machine's address>:${new URL(base).port}`,
-      "  Android's emulator reaches this machine as 10.0.2.2; an app needs usesCleartextTraffic in a debug build.",
-      "  iOS: the simulator uses 127.0.0.1; an app needs NSAllowsLocalNetworking in its Info.plist.",
-      "",
-    );
-  }
-  if (!setup.realZoo) {
-    lines.push(`Another state of the account (or type it here): DEMO=low npm run dev`);
-    lines.push(`  ${SCENE_NAMES}`, "");
-    const fault = JSON.stringify({ op: "setFault", fault: { kind: "status", status: 503 } });
-    lines.push(
-      "Make Zoo fail, which shows once the value is no longer fresh (a minute); and mend it:",
-    );
-    lines.push(`  curl -s ${zoo.url}/__control -d '${fault}'`);
-    lines.push(`  curl -s ${zoo.url}/__control -d '${JSON.stringify({ op: "reset" })}'`, "");
-  }
-  return lines.join("\n");
-}
-
 async function main(): Promise<number> {
   const port = chosenPort();
   await requireFreePort(port);
   const zoo = await startStandIn(port);
   chosenScene(zoo);
-  const setup = readSetup(zoo);
+  const setup = readSetup(zoo, port);
+  if (setup.realToken === null) await seedHistory(zoo);
   const child = startWrangler(zoo, setup, port);
 
   const over = new AbortController();
@@ -220,14 +159,14 @@ async function main(): Promise<number> {
   const parent = process.ppid;
   setInterval(() => process.ppid === parent || stop(), PARENT_CHECK_MS).unref();
 
-  takeScenes(zoo);
-
-  const base = `http://${HOST === "0.0.0.0" ? LOOPBACK : HOST}:${port}`;
-  waitForHealth(base, over.signal)
+  waitForHealth(setup.base, over.signal)
     .then(async (status) => {
-      if (status === 200) console.log(await introduce(base, zoo, setup, over.signal));
-      else
+      if (status !== 200) {
         console.error(`\n/health answers ${status}: the line "misconfigured" says what to mend.\n`);
+        return;
+      }
+      console.log(await greeting(setup, over.signal));
+      if (setup.realToken === null) takeScenes(zoo, () => seenNow(setup, over.signal));
     })
     .catch((error: unknown) => {
       if (!over.signal.aborted) console.error(`The first request failed: ${String(error)}`);

@@ -29,8 +29,12 @@ export interface Issuer {
   signToken(claims?: Record<string, unknown>, options?: SignOptions): Promise<string>;
 }
 
-export async function createIssuer(issuer: string, audience: string): Promise<Issuer> {
-  const [ES256, RS256] = await Promise.all([newKey("ES256"), newKey("RS256")]);
+export async function createIssuer(
+  issuer: string,
+  audience: string,
+  kept?: SigningKey,
+): Promise<Issuer> {
+  const [ES256, RS256] = await Promise.all([kept ?? newKey("ES256"), newKey("RS256")]);
   const keys = { ES256, RS256 };
   return {
     keys,

@@ -11,7 +11,7 @@ import { type Account, createAccount } from "./account.ts";
 import { balanceBody, type Generation } from "./bodies.ts";
 import { control } from "./control.ts";
 import { type Fault, playFault } from "./faults.ts";
-import { createIssuer, type Issuer, type SignOptions } from "./issuer.ts";
+import { createIssuer, type Issuer, type SigningKey, type SignOptions } from "./issuer.ts";
 
 export type { Fault } from "./faults.ts";
 
@@ -28,6 +28,8 @@ export interface ZooOptions {
   token?: string;
   generation?: Generation;
   audience?: string;
+  /** For ES256; else a new one. */
+  key?: SigningKey;
 }
 
 /** A stand-in for Zoo's API and for an issuer of callers' tokens. */
@@ -85,7 +87,7 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
   });
   const url = await listen(server, options.port);
   const jwksUrl = `${url}/.well-known/jwks.json`;
-  const issuer = await createIssuer(url, audience);
+  const issuer = await createIssuer(url, audience, options.key);
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", url);

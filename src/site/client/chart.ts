@@ -23,7 +23,7 @@ const DAYS_HEIGHT = 24;
 /** Below the bars. */
 const GROUND = 8;
 /** Beyond so many days after the last, when it runs out is told in words alone. */
-const AHEAD_DAYS = 15;
+const AHEAD_DAYS = 21;
 
 /** What is drawn, as numbers: for lengths on a screen doubles are exact enough. */
 interface Drawing {
