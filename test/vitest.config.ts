@@ -1,16 +1,22 @@
 import "../src/cli/require-node.cjs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { LongFilesFirst } from "./sequencer.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 // Wrangler and the project's commands are started some dozens of times: they are compiled once.
 process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/node-compile`;
+
+/** A machine that is busy with other things is slow, not wrong. */
+const TEST_MS = 300_000;
+const EVENT_MS = 60_000;
 
 export default defineConfig({
   root,
   test: {
     // Most tests wait for processes and sockets: on two cores a third worker is what keeps both busy.
     maxWorkers: 3,
+    sequence: { sequencer: LongFilesFirst },
     projects: [
       {
         // In the Workers runtime itself, with KV and Durable Objects as workerd simulates them.
@@ -33,52 +39,22 @@ export default defineConfig({
           include: ["test/runtime/**/*.test.ts"],
           // One runtime for all files: what an isolate remembers belongs to a configuration, not to a module.
           isolate: false,
-          testTimeout: 120_000,
+          testTimeout: TEST_MS,
+          expect: { poll: { timeout: EVENT_MS } },
         },
       },
       {
-        // What holds the tree together: the layout, the documents, the supply chain.
-        test: { name: "structure", include: ["test/structure/**/*.test.ts"] },
-      },
-      {
-        // From outside: a started Worker over real sockets, with the stand-in Zoo.
+        // In Node, from outside: the started Worker, the commands, the clients, and what holds the tree together.
         test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          setupFiles: ["test/e2e/record.ts"],
+          name: "outside",
+          include: ["test/{clients,deploy,e2e,fuzz,structure}/**/*.test.ts"],
           globalSetup: ["test/e2e/build.ts"],
-          // A machine that is busy with other things is slow, not wrong.
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          expect: { poll: { timeout: 60_000 } },
-        },
-      },
-      {
-        // The operator's commands and the handbook, with a stand-in of Cloudflare's API.
-        test: {
-          name: "deploy",
-          include: ["test/deploy/**/*.test.ts"],
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
-        },
-      },
-      {
-        // The clients for apps, in every language whose compiler is there, against a started Worker.
-        test: {
-          name: "clients",
-          include: ["test/clients/**/*.test.ts"],
-          globalSetup: ["test/e2e/build.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
-        },
-      },
-      {
-        // What nobody would think of: generated bodies, requests and configurations.
-        test: {
-          name: "fuzz",
-          include: ["test/fuzz/**/*.test.ts"],
-          globalSetup: ["test/e2e/build.ts"],
-          testTimeout: 600_000,
+          // Nearly every file needs Miniflare, which takes half a second of CPU to load: once for each process.
+          isolate: false,
+          testTimeout: TEST_MS,
+          // Some compile a client.
+          hookTimeout: 2 * TEST_MS,
+          expect: { poll: { timeout: EVENT_MS } },
         },
       },
     ],

@@ -2,7 +2,9 @@
  * The answers of `GET /v1/balance/history` as the account's Durable Object holds them ready: computed once per
  * point and question, so that charts cost the one object that refreshes next to nothing.
  */
+
 import { weakEtag } from "../lib/etag.ts";
+import { ExpiringMap } from "../lib/expiring-map.ts";
 import type { HistoryExcerpt } from "./store.ts";
 import { toHistoryView } from "./view.ts";
 
@@ -25,13 +27,13 @@ interface Ready {
 
 export class Charts {
   /** By account, source and number of days; the oldest first. */
-  readonly #ready = new Map<string, Ready>();
+  #ready = new ExpiringMap<Ready>(MAX_CHARTS);
   /** How many points have come: what was computed before the last one is not kept. */
   #points = 0;
 
   /** A point has come: nothing that was computed before holds any more. */
   clear(): void {
-    this.#ready.clear();
+    this.#ready = new ExpiringMap(MAX_CHARTS);
     this.#points += 1;
   }
 
@@ -66,10 +68,7 @@ export class Charts {
     const { from: _, to: __, lasts_until: ___, spend_per_day: ____, ...lasting } = view;
     const ready = { etag: await weakEtag(lasting), body: JSON.stringify(view), computedAt };
     if (points !== this.#points) return ready;
-    this.#ready.delete(key);
-    this.#ready.set(key, ready);
-    const [oldest] = this.#ready.keys();
-    if (this.#ready.size > MAX_CHARTS && oldest !== undefined) this.#ready.delete(oldest);
+    this.#ready.set(key, ready, Number.POSITIVE_INFINITY);
     return ready;
   }
 }

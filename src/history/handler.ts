@@ -9,6 +9,7 @@ import { accountObject } from "../balance/refresh.ts";
 import type { AppContext } from "../context.ts";
 import { callObject } from "../lib/durable-object.ts";
 import { matches } from "../lib/etag.ts";
+import { ExpiringMap } from "../lib/expiring-map.ts";
 import { ProblemError } from "../problem.ts";
 import { MAX_DAYS } from "./retention.ts";
 import { DEFAULT_DAYS } from "./store.ts";
@@ -32,7 +33,7 @@ interface Remembered {
 
 /** By account and number of days; the one validated longest ago first. */
 class RememberedCharts {
-  readonly byQuestion = new Map<string, Remembered>();
+  readonly byQuestion = new ExpiringMap<Remembered>(MAX_REMEMBERED);
 }
 
 /** @throws ProblemError `insufficient_scope`, `invalid_parameter`, or `upstream_unavailable` without the object */
@@ -58,10 +59,8 @@ export async function answerHistory(c: AppContext): Promise<HistoryResponse> {
     return respond(remembered, ifNoneMatch, config.FRESH_SECONDS, "hit");
   }
   const chart = await validate(c, account, days, remembered);
-  byQuestion.delete(question);
-  byQuestion.set(question, chart);
-  const [oldest] = byQuestion.keys();
-  if (byQuestion.size > MAX_REMEMBERED && oldest !== undefined) byQuestion.delete(oldest);
+  // An older one still says whether it holds, by its entity tag.
+  byQuestion.set(question, chart, Number.POSITIVE_INFINITY);
   const forward = maxAge === null ? "stale" : "request";
   const how = remembered === null ? "fwd=uri-miss" : `fwd=${forward}`;
   return respond(chart, ifNoneMatch, config.FRESH_SECONDS, how);

@@ -1,5 +1,7 @@
 /** The network between an app and the Worker: it passes requests on, or does to them what networks do. */
+
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listen } from "../listen.ts";
 import { type Fault, playFault } from "../zoo/faults.ts";
 
 /** What every answer of the Worker says its age is, so that the table can say what a screen shows. */
@@ -33,10 +35,7 @@ export async function startFront(target: string): Promise<Front> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The front has no port");
-  const url = `http://127.0.0.1:${address.port}`;
+  const url = await listen(server);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     // A connection that is kept would be hit by the fault of another request.

@@ -1,9 +1,10 @@
 /** Plays a scenario of the table with a harness, and compares. */
+
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { accountVars, type StartedWorker, startWorker } from "../e2e/worker.ts";
+import { listen } from "../listen.ts";
 import type { Connection } from "./connection.ts";
 import { type Front, startFront } from "./front.ts";
 import { type Credential, SCENARIOS, type Scenario, type Step } from "./states.ts";
@@ -27,8 +28,7 @@ export async function startStage(): Promise<Stage> {
   const pages = createServer((_, response) => {
     response.setHeader("content-type", "text/html").end("<!doctype html><title>An app</title>");
   });
-  await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(pages.address() as AddressInfo).port}`;
+  const origin = await listen(pages);
   const worker = await startWorker((zoo) => ({
     ...accountVars(zoo, accounts),
     CORS_ORIGINS: JSON.stringify([origin]),

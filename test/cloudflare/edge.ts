@@ -3,14 +3,15 @@
  * with the bindings, secrets, assets and KV values that the stand-in holds. A header chooses among split
  * versions, as Cloudflare's version overrides do.
  */
+
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, fetch, Miniflare } from "miniflare";
 import * as z from "zod";
+import { listen } from "../listen.ts";
 import { type Account, type Binding, liveVersion, type Script, type Version } from "./account.ts";
 import { writeAssets } from "./assets.ts";
 
@@ -49,8 +50,7 @@ export async function startEdge(
       response.destroy();
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const url = await listen(server);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const script = account.scripts.get(account.domains.get(hostname) ?? "");
@@ -91,7 +91,7 @@ export async function startEdge(
   }
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     logs,
     refresh,
     async runCron() {

@@ -3,10 +3,11 @@
  * account in memory, with the real API's refusals by their numbers. A call that it does not know is a 404
  * of code 7003, and stands in `unknown`.
  */
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
+import { listen } from "../listen.ts";
 import { ACCOUNT_ID, type Account, newAccount } from "./account.ts";
 import { ANALYTICS_ROUTES } from "./analytics.ts";
 import { ASSET_ROUTES } from "./assets.ts";
@@ -64,9 +65,7 @@ export async function startCloudflare(token = "an-operators-token"): Promise<Clo
     });
   });
   server.on("upgrade", (request, socket) => tails.accept(request, socket));
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = await listen(server);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? "/", origin);

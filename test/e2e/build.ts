@@ -1,4 +1,4 @@
-/** Builds the bundle, once for all end-to-end tests and once for those that fuzz. */
+/** Builds the bundle, once for all tests from outside. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

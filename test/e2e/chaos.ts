@@ -1,12 +1,13 @@
 /** The bundle in raw workerd with chaos at hand: a KV of our own, moved time, and `workers/chaos.js` as its entry. */
+
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inject } from "vitest";
+import { listen } from "../listen.ts";
 import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { conform } from "./conform.ts";
@@ -22,13 +23,7 @@ export interface OutsideKv extends AsyncDisposable {
   readonly trouble: Map<string, "slow" | "failing">;
 }
 
-async function listen(server: Server): Promise<string> {
-  // Or it would close an idle connection just when the next request comes by it.
-  server.keepAliveTimeout = 0;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+const hostOf = async (server: Server) => new URL(await listen(server)).host;
 
 export async function startKv(): Promise<OutsideKv> {
   const values = new Map<string, string>();
@@ -53,7 +48,7 @@ export async function startKv(): Promise<OutsideKv> {
     else response.writeHead(404).end();
   });
   return {
-    address: await listen(server),
+    address: await hostOf(server),
     values,
     trouble,
     async [Symbol.asyncDispose]() {
@@ -130,7 +125,7 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     hooks.push({ headers: request.headers as Hook["headers"], body });
     response.writeHead(options.hookStatus?.(hooks.length) ?? 204).end();
   });
-  const hookAddress = await listen(receiver);
+  const hookAddress = await hostOf(receiver);
   const accounts = Object.entries(options.accounts).map(([name, token]) => [name, { token }]);
   const workerd: RunningWorkerd = await startWorkerd({
     script: await readFile(join(import.meta.dirname, "workers/chaos.js"), "utf8"),

@@ -1,4 +1,5 @@
 /** Whether an answer is one that the API's description promises. */
+import "./record.ts";
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";

@@ -2,7 +2,6 @@
 
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
-import type { AddressInfo } from "node:net";
 import {
   type CryptoKey,
   exportJWK,
@@ -11,6 +10,7 @@ import {
   type JWTPayload,
   SignJWT,
 } from "jose";
+import { listen } from "../listen.ts";
 
 export interface ProviderKey {
   readonly alg: string;
@@ -69,11 +69,7 @@ export async function startProvider(): Promise<Provider> {
     const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
     response.writeHead(answer.status ?? 200, answer.headers).end(text);
   });
-  // Or it would close an idle connection just when the next request comes by it.
-  server.keepAliveTimeout = 0;
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await listen(server);
   return {
     url,
     jwksUrl: `${url}/jwks`,

@@ -3,6 +3,7 @@
  * `json_web_signature_test` and the published weaknesses behind them. Each token is complete and its
  * claims are good: the signature, or the key it points to, is all that is wrong with it.
  */
+
 import {
   constants,
   createHash,
@@ -12,10 +13,9 @@ import {
   privateEncrypt,
   sign as signWith,
 } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listen } from "../listen.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
 
 const ec = (namedCurve: string) => generateKeyPairSync("ec", { namedCurve });
@@ -92,9 +92,7 @@ beforeAll(async () => {
   server = createServer((_, response) => {
     response.end(JSON.stringify({ keys: publishedKeys() }));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  issuer = await listen(server);
   const entry = { issuer, audience: "a", jwks_url: `${issuer}/keys` };
   worker = await startWorker({ JWT_ISSUERS: JSON.stringify([entry]) });
 });

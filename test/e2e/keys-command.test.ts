@@ -1,14 +1,14 @@
 /** `npm run keys` as a process: against local stores that a started Worker then reads, and remotely. */
+
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "../../src/lib/digest.ts";
+import { listen } from "../listen.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
 
 interface Ended {
@@ -163,9 +163,7 @@ test("npm run keys --remote works through wrangler's login, into the namespace o
     const result_info = { cursor: "", count: stored.length };
     response.end(JSON.stringify({ success: true, errors: [], messages: [], result, result_info }));
   });
-  api.listen(0, "127.0.0.1");
-  await once(api, "listening");
-  const base = `http://127.0.0.1:${(api.address() as AddressInfo).port}/client/v4`;
+  const base = `${await listen(api)}/client/v4`;
   const env = {
     CLOUDFLARE_API_BASE_URL: base,
     CLOUDFLARE_API_TOKEN: "an-operators-token",

@@ -1,9 +1,8 @@
 /** The smoke test as a process, against instances that are well and that are not. */
 import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { listen } from "../listen.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
 
 interface Outcome {
@@ -40,13 +39,9 @@ test("a good instance passes, with a credential and without", async () => {
 
 describe("the smoke test says what is wrong", () => {
   async function against(listener: RequestListener, credential = ""): Promise<Outcome> {
-    const server = createServer(listener).listen(0, "127.0.0.1");
-    await once(server, "listening");
+    const server = createServer(listener);
     try {
-      return await smoke(
-        [`http://127.0.0.1:${(server.address() as AddressInfo).port}`],
-        credential,
-      );
+      return await smoke([await listen(server)], credential);
     } finally {
       server.close();
     }
@@ -128,13 +123,9 @@ describe("each single fault of an instance is found", () => {
       for (const name of ["content-length", "transfer-encoding", "content-encoding"])
         answer.headers.delete(name);
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(answer.body);
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
+    });
     try {
-      return await smoke(
-        [`http://127.0.0.1:${(server.address() as AddressInfo).port}`],
-        worker.token,
-      );
+      return await smoke([await listen(server)], worker.token);
     } finally {
       server.closeAllConnections();
       server.close();

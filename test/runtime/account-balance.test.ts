@@ -2,7 +2,7 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { RefreshDemand } from "../../src/balance/refresh.ts";
 import { balanceBody, PAYMENT_SECRET } from "../zoo/bodies.ts";
-import { env, recordOf, SOURCE } from "./support.ts";
+import { demandOf, env, recordOf, SOURCE } from "./support.ts";
 
 const good = () => Promise.resolve(Response.json(balanceBody("2026-08")));
 vi.spyOn(console, "info").mockReturnValue();
@@ -19,16 +19,7 @@ afterEach(() => env.BALANCE_KV.delete("balance:default"));
 const objectOf = (name: string) => env.ACCOUNT_BALANCE.getByName(`test-${name}`);
 type Stub = ReturnType<typeof objectOf>;
 
-function demand(change: Partial<RefreshDemand> = {}): RefreshDemand {
-  return {
-    account: "default",
-    maxAge: null,
-    wait: "by_policy",
-    by: "cron",
-    requestId: "test",
-    ...change,
-  };
-}
+const demand = (change: Partial<RefreshDemand> = {}) => demandOf({ wait: "by_policy", ...change });
 
 /** Stores the state and lets the object start anew with it. */
 async function seed(stub: Stub, state: unknown): Promise<void> {
@@ -304,10 +295,11 @@ test("a refresh writes the copy in KV and the state, both without the payment se
   const stub = objectOf("copy");
   const { record } = await stub.refresh(demand());
   const state = await runInDurableObject(stub, (_, { storage }) => storage.kv.get("state"));
-  const copy = await vi.waitUntil(() => env.BALANCE_KV.get("balance:default"));
-  expect(JSON.parse(copy)).toEqual(record);
+  await expect.poll(() => env.BALANCE_KV.get("balance:default")).not.toBeNull();
+  const copy = await env.BALANCE_KV.get("balance:default");
+  expect(JSON.parse(copy ?? "")).toEqual(record);
   expect(state).toMatchObject({ v: 1, source: SOURCE, record, failure: null });
-  expect(copy + JSON.stringify(state)).not.toContain(PAYMENT_SECRET);
+  expect(`${copy}${JSON.stringify(state)}`).not.toContain(PAYMENT_SECRET);
 });
 
 test("an account that is not configured is refused without a call", async () => {

@@ -7,7 +7,7 @@ import { IsolateState } from "../../src/config/isolate-state.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { ReadBudget } from "../../src/lib/token-bucket.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
-import { env } from "./support.ts";
+import { env, lookupOf } from "./support.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
 const get = vi.spyOn(env.API_KEYS, "get");
@@ -23,15 +23,7 @@ afterEach(() => {
 const later = (ms: number) => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
 };
-const lookup = (more: Partial<Lookup> = {}): Lookup => ({
-  env,
-  state,
-  config: { HEDGE_MS: 0, OBJECT_LOCATION: undefined },
-  waitUntil: () => undefined,
-  sender: "192.0.2.1",
-  cacheOnly: false,
-  ...more,
-});
+const lookup = (more: Partial<Lookup> = {}) => lookupOf(state, more);
 const unavailable = { ok: false, denial: "api_keys_unavailable" };
 const identify = (key: string, more: Partial<Lookup> = {}) => identifyByApiKey(key, lookup(more));
 

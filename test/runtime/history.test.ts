@@ -5,7 +5,7 @@ import type { AccountBalance } from "../../src/account/account-object.ts";
 import { Charts } from "../../src/history/charts.ts";
 import { History } from "../../src/history/store.ts";
 import { balanceBody } from "../zoo/bodies.ts";
-import { balanceOf, env, recordOf, SOURCE } from "./support.ts";
+import { balanceOf, demandOf, env, recordOf, SOURCE } from "./support.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -281,8 +281,7 @@ describe("a chart", () => {
     await runInDurableObject(
       env.ACCOUNT_BALANCE.getByName("charts-object"),
       async (object: AccountBalance) => {
-        const demand = { account: "default", maxAge: 0, wait: "until_done", by: "cron" } as const;
-        const refresh = () => object.refresh({ ...demand, requestId: "t" });
+        const refresh = () => object.refresh(demandOf({ maxAge: 0 }));
         await refresh();
         const { etag } = await object.chart("default", 30, null);
         vi.setSystemTime(NOON + HOUR_MS);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { isKeepFreshDue, keepFreshAt } from "../../src/balance/keep-fresh.ts";
 import { balanceBody } from "../zoo/bodies.ts";
-import { env } from "./support.ts";
+import { demandOf, env } from "./support.ts";
 
 /** In the future of the real clock, so that alarms go off only when they are called here. */
 const START = Math.ceil(Date.now() / 86_400_000 + 1) * 86_400_000;
@@ -29,9 +29,6 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const demand = (by: "reader" | "cron") =>
-  ({ account: "default", maxAge: null, wait: "until_done", by, requestId: "t" }) as const;
-
 const newObject = () => env.ACCOUNT_BALANCE.getByName(`keep-fresh-${crypto.randomUUID()}`);
 type Stub = ReturnType<typeof newObject>;
 
@@ -53,11 +50,11 @@ async function liveUntil(stub: Stub, until: number, variables: object = {}): Pro
 
 test("with a reader every 10 minutes nobody but the first waits for Zoo, at 1.1 calls a minute at most", async () => {
   const stub = newObject();
-  await stub.refresh(demand("reader"));
+  await stub.refresh(demandOf({ by: "reader" }));
   for (let minute = 10; minute <= 120; minute += 10) {
     await liveUntil(stub, START + minute * MINUTE_MS);
     const calls = fetched.mock.calls.length;
-    const { record } = await stub.refresh(demand("reader"));
+    const { record } = await stub.refresh(demandOf({ by: "reader" }));
     expect(Date.now() - (record?.fetched_at ?? 0)).toBeLessThanOrEqual(MINUTE_MS);
     expect(fetched.mock.calls.length).toBe(calls);
   }
@@ -67,19 +64,19 @@ test("with a reader every 10 minutes nobody but the first waits for Zoo, at 1.1 
 
 test("once the last reader is gone for KEEP_FRESH_SECONDS, no alarm calls Zoo any more", async () => {
   const stub = newObject();
-  await stub.refresh(demand("reader"));
+  await stub.refresh(demandOf({ by: "reader" }));
   await liveUntil(stub, START + 15 * MINUTE_MS);
   const calls = fetched.mock.calls.length;
   expect(calls).toBeLessThanOrEqual(15 * 1.1 + 1);
   expect(await liveUntil(stub, START + 24 * 60 * MINUTE_MS)).toBe(0);
-  await stub.refresh(demand("cron"));
+  await stub.refresh(demandOf());
   expect(await liveUntil(stub, START + 25 * 60 * MINUTE_MS)).toBe(0);
   expect(fetched.mock.calls.length).toBe(calls + 1);
 });
 
 test("the cron is no reader: its refresh sets no alarm", async () => {
   const stub = newObject();
-  await stub.refresh(demand("cron"));
+  await stub.refresh(demandOf());
   expect(await liveUntil(stub, START + 60 * MINUTE_MS)).toBe(0);
 });
 
@@ -87,7 +84,7 @@ test("KEEP_FRESH_SECONDS of 0 turns it off", async () => {
   const stub = newObject();
   await runInDurableObject(stub, async (object: AccountBalance, { storage }) => {
     Reflect.set(object, "env", { ...env, KEEP_FRESH_SECONDS: 0 });
-    const { record } = await object.refresh(demand("reader"));
+    const { record } = await object.refresh(demandOf({ by: "reader" }));
     expect(record?.kept_until).toBe(0);
     expect(await storage.getAlarm()).toBeNull();
   });
@@ -95,7 +92,7 @@ test("KEEP_FRESH_SECONDS of 0 turns it off", async () => {
 
 test("the stored value says until when it is kept fresh, and a reported reader extends that", async () => {
   const stub = newObject();
-  const { record } = await stub.refresh(demand("reader"));
+  const { record } = await stub.refresh(demandOf({ by: "reader" }));
   expect(record?.kept_until).toBe(START + 900_000);
   vi.setSystemTime(START + 50_000);
   await stub.reportReader("default");
@@ -105,7 +102,7 @@ test("the stored value says until when it is kept fresh, and a reported reader e
 
 test("a restart loses no reader", async () => {
   const stub = newObject();
-  await stub.refresh(demand("reader"));
+  await stub.refresh(demandOf({ by: "reader" }));
   await evictDurableObject(stub);
   const alarms = await liveUntil(stub, START + 14 * MINUTE_MS);
   expect(alarms).toBeGreaterThanOrEqual(14);
@@ -113,7 +110,7 @@ test("a restart loses no reader", async () => {
 
 test("backoff rules here too: an outage of 10 minutes costs no more calls than one reader's", async () => {
   const stub = newObject();
-  await stub.refresh(demand("reader"));
+  await stub.refresh(demandOf({ by: "reader" }));
   zooStatus = 503;
   await liveUntil(stub, START + 10 * MINUTE_MS);
   // 1, 2, 4 … 32 s, then one in 48 to 60 s.
@@ -129,7 +126,7 @@ test("an alarm that meets a bad configuration is set again, and goes on when all
   const ALERTS = { url: "https://hooks.example/", secret: "HOOK", thresholds: ["50.00"] };
   await runInDurableObject(stub, async (object: AccountBalance) => {
     Reflect.set(object, "env", { ...env, ALERTS, HOOK: btoa("x".repeat(32)) });
-    await object.refresh(demand("cron"));
+    await object.refresh(demandOf());
   });
   await liveUntil(stub, START + MINUTE_MS, { FRESH_SECONDS: "never" });
   const sent: string[] = [];

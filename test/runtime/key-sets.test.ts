@@ -5,7 +5,7 @@ import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import { identifyByJwt, verifyJwt } from "../../src/callers/jwt/verify.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
 import { IsolateState } from "../../src/config/isolate-state.ts";
-import { env } from "./support.ts";
+import { env, lookupOf } from "./support.ts";
 
 vi.spyOn(console, "info").mockReturnValue();
 vi.spyOn(console, "error").mockReturnValue();
@@ -40,15 +40,7 @@ function newIssuer() {
   return { issuer: url, audience: "app", algorithms, jwks_url: `${url}/jwks` };
 }
 
-const lookup = (more: Partial<Lookup> = {}): Lookup => ({
-  env,
-  state,
-  config: { HEDGE_MS: 0, OBJECT_LOCATION: undefined },
-  waitUntil: () => undefined,
-  sender: "192.0.2.1",
-  cacheOnly: false,
-  ...more,
-});
+const lookup = (more: Partial<Lookup> = {}) => lookupOf(state, more);
 
 const ofObject = vi.spyOn(env.ISSUER_KEYS, "getByName");
 const kvGet = vi.spyOn(env.BALANCE_KV, "get");
@@ -191,7 +183,7 @@ describe("a flood", () => {
     ofObject.mockClear();
     kvGet.mockClear();
     const flood = Array.from({ length: 300 }, () => verify(old));
-    await vi.waitUntil(() => fetched.mock.calls.length > 0);
+    await expect.poll(() => fetched.mock.calls.length).toBeGreaterThan(0);
     slow.resolve();
     expect(new Set(await Promise.all(flood))).toEqual(new Set(["ok"]));
     expect(kvGet.mock.calls).toHaveLength(1);

@@ -4,7 +4,7 @@ import { Webhook } from "standardwebhooks";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { balanceBody } from "../zoo/bodies.ts";
-import { env } from "./support.ts";
+import { demandOf, env } from "./support.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -15,13 +15,6 @@ const FIRST = "https://hooks.example/";
 const SECOND = "https://pager.example/";
 const ALERTS = { url: FIRST, secret: "HOOK", thresholds: ["50.00", "40.00"] };
 const variables = { ALERTS, HOOK: btoa("x".repeat(32)), HOOK_2: btoa("y".repeat(32)) };
-const demand = {
-  account: "default",
-  maxAge: null,
-  wait: "until_done",
-  by: "cron",
-  requestId: "t",
-} as const;
 
 interface Line {
   readonly event: string;
@@ -112,7 +105,7 @@ const inObject = (name: string, work: (inside: Inside) => Promise<void>) =>
 test("with a receiver that is down for good, an event is tried for a day, less and less often, then the next", async () => {
   receive = answering(500);
   await inObject("outbox-down", async ({ object, storage, alarmsUntil }) => {
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     await alarmsUntil(START + 3 * DAY_MS);
     expect(await storage.getAlarm()).toBeNull();
   });
@@ -145,12 +138,12 @@ test("a receiver that never answers delays neither a refresh nor a caller, and i
     });
   };
   await inObject("outbox-slow", async ({ object }) => {
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     const delivering = object.alarm();
     await arrived;
     vi.setSystemTime(START + HOUR_MS);
     // Answered while the delivery hangs.
-    expect((await object.refresh(demand)).record).not.toBeNull();
+    expect((await object.refresh(demandOf())).record).not.toBeNull();
     expect(about("alert_failed")).toEqual([]);
     await delivering;
   });
@@ -160,7 +153,7 @@ test("a receiver that never answers delays neither a refresh nor a caller, and i
 test("a redirect is not followed, and counts as a failure", async () => {
   receive = answering(302, { location: "https://10.0.0.1/" });
   await inObject("outbox-redirect", async ({ object }) => {
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     await object.alarm();
   });
   expect(attempts.map(({ init }) => init.redirect)).toEqual(["manual"]);
@@ -170,7 +163,7 @@ test("a redirect is not followed, and counts as a failure", async () => {
 test("without ALERTS nothing is stored and nothing sent", async () => {
   await inObject("outbox-none", async ({ object, storage, configure }) => {
     configure({ ALERTS: undefined });
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     await object.alarm();
     expect(await storage.getAlarm()).toBeNull();
     expect(storage.kv.get("alerts_v2")).toBeUndefined();
@@ -188,7 +181,7 @@ describe("the manners of a webhook", () => {
   ])("Retry-After of a %i is honoured up to an hour: %s", async (status, value, expected) => {
     receive = answering(status, { "retry-after": value });
     await inObject(`outbox-asked-${status}-${value}`, async ({ object, alarmsUntil }) => {
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await alarmsUntil(START + 1);
       expect(about("alert_failed")).toMatchObject([{ retry_in_ms: expected }]);
       receive = answering(204);
@@ -206,7 +199,7 @@ describe("the manners of a webhook", () => {
   ])("Retry-After of a %i that says %s does not change the backoff", async (status, value) => {
     receive = answering(status, { "retry-after": value });
     await inObject(`outbox-not-asked-${status}`, async ({ object }) => {
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await object.alarm();
     });
     const [line] = about("alert_failed");
@@ -217,7 +210,7 @@ describe("the manners of a webhook", () => {
   test("410 ends the event at once, with its line, and the next one goes out", async () => {
     receive = ({ threshold }) => new Response(null, { status: threshold === "50.00" ? 410 : 204 });
     await inObject("outbox-gone", async ({ object, storage, alarmsUntil }) => {
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await alarmsUntil(START);
       expect(await storage.getAlarm()).toBeNull();
     });
@@ -229,7 +222,7 @@ describe("the manners of a webhook", () => {
   test("with two secrets both signatures are sent, so a receiver that knows either accepts", async () => {
     await inObject("outbox-rotation", async ({ object, configure }) => {
       configure({ ALERTS: { ...ALERTS, secret: ["HOOK", "HOOK_2"] } });
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await object.alarm();
     });
     expect(attempts).toHaveLength(2);
@@ -252,7 +245,7 @@ describe("several receivers", () => {
     receive = ({ url }) => new Response(null, { status: url === FIRST ? 500 : 204 });
     await inObject("receivers-order", async ({ object, configure, alarmsUntil }) => {
       configure({ ALERTS: both });
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await alarmsUntil(START + HOUR_MS);
       expect(thresholdsTo(SECOND)).toEqual(["45.00", "40.00"]);
       expect(new Set(thresholdsTo(FIRST))).toEqual(new Set(["50.00"]));
@@ -268,7 +261,7 @@ describe("several receivers", () => {
     await inObject("receivers-removed", async ({ object, configure, alarmsUntil, storage }) => {
       receive = answering(500);
       configure({ ALERTS: both });
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await alarmsUntil(START + MINUTE_MS);
       receive = answering(204);
       configure({});
@@ -321,14 +314,14 @@ describe("after an alarm has met", () => {
       await inObject(`met-${fault}-${later}`, async (inside) => {
         const { object, configure, storage, alarmsUntil } = inside;
         receive = answering(500);
-        await object.refresh(demand);
+        await object.refresh(demandOf());
         await alarmsUntil(START);
         await meet(inside);
         attempts.length = 0;
         receive = answering(204);
         configure({});
         vi.setSystemTime(START + later);
-        await object.refresh(demand);
+        await object.refresh(demandOf());
         expect(await storage.getAlarm()).not.toBeNull();
         await alarmsUntil(Date.now() + MINUTE_MS);
         expect(thresholdsTo(FIRST)).toEqual(["50.00", "40.00"]);
@@ -345,7 +338,7 @@ describe("after an alarm has met", () => {
       await inObject(`late-${fault}`, async (inside) => {
         const { object, configure, alarmsUntil, storage } = inside;
         receive = answering(500);
-        await object.refresh(demand);
+        await object.refresh(demandOf());
         await alarmsUntil(START);
         await meet(inside);
         await storage.deleteAlarm();
@@ -353,7 +346,7 @@ describe("after an alarm has met", () => {
         receive = answering(204);
         configure({});
         vi.setSystemTime(START + 19 * DAY_MS);
-        await object.refresh(demand);
+        await object.refresh(demandOf());
         await alarmsUntil(Date.now() + MINUTE_MS);
         expect(attempts).toEqual([]);
         expect(about("alert_dropped")).toMatchObject([
@@ -370,7 +363,7 @@ describe("after an alarm has met", () => {
       "misconfigured-for-long",
       async ({ object, configure, alarmsUntil, storage }) => {
         receive = answering(500);
-        await object.refresh(demand);
+        await object.refresh(demandOf());
         await alarmsUntil(START);
         configure({ FRESH_SECONDS: "never" });
         await alarmsUntil(START + DAY_MS - 2 * MINUTE_MS);
@@ -384,7 +377,7 @@ describe("after an alarm has met", () => {
 
   test("an error, the alarm comes again by itself within a minute", async () => {
     await inObject("met-again", async ({ object, alarmsUntil }) => {
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       const thrown = vi.spyOn(crypto.subtle, "importKey").mockRejectedValueOnce(new Error("boom"));
       await alarmsUntil(START + MINUTE_MS);
       thrown.mockRestore();
@@ -397,7 +390,7 @@ describe("after an alarm has met", () => {
 test("Zoo that fails for stale_minutes is told of by the alarm, a minute after the attempt due then, and its end by the refresh", async () => {
   await inObject("silence", async ({ object, configure, alarmsUntil }) => {
     configure({ ALERTS: { ...ALERTS, thresholds: [], stale_minutes: 30 } });
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     const healthy = fetched.getMockImplementation();
     fetched.mockImplementation(async (input, init) => {
       if (String(input).startsWith("https://api.zoo.dev/"))
@@ -406,16 +399,16 @@ test("Zoo that fails for stale_minutes is told of by the alarm, a minute after t
       return healthy(input, init);
     });
     vi.setSystemTime(START + 15 * MINUTE_MS);
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     await alarmsUntil(START + 31 * MINUTE_MS - 1);
     expect(attempts).toEqual([]);
     await alarmsUntil(START + 31 * MINUTE_MS);
     expect(attempts.map(({ type }) => type)).toEqual(["upstream.stale"]);
     await alarmsUntil(START + DAY_MS);
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     if (healthy !== undefined) fetched.mockImplementation(healthy);
     vi.setSystemTime(START + DAY_MS + HOUR_MS);
-    await object.refresh(demand);
+    await object.refresh(demandOf());
     await alarmsUntil(START + DAY_MS + HOUR_MS);
     expect(attempts.map(({ type }) => type)).toEqual(["upstream.stale", "upstream.fresh"]);
   });

@@ -108,7 +108,7 @@ function ask(credential: string, headers: Record<string, string> = {}) {
 
 test("a JWT on a cold isolate: its issuer's keys and the balance are read side by side", async () => {
   const answer = ask(await token());
-  await vi.waitFor(() => expect(gate.started.sort()).toEqual(["balance", "jwks"]));
+  await expect.poll(() => gate.started.sort()).toEqual(["balance", "jwks"]);
   gate.open();
   expect((await answer).status).toBe(200);
   expect(gate.started).toHaveLength(2);
@@ -118,7 +118,7 @@ test("a JWT on a cold isolate: its issuer's keys and the balance are read side b
 test("with App Check, the attestation's keys are read beside those two", async () => {
   start({ APP_CHECK });
   const answer = ask(await token(), { "x-firebase-appcheck": await appToken() });
-  await vi.waitFor(() => expect(gate.started.sort()).toEqual(["balance", "jwks", "jwks"]));
+  await expect.poll(() => gate.started.sort()).toEqual(["balance", "jwks", "jwks"]);
   gate.open();
   expect((await answer).status).toBe(200);
   expect(gate.started).toHaveLength(3);
@@ -129,7 +129,7 @@ test("an API key on a cold isolate: its record and the balance of the one accoun
   const digest = await sha256Hex(key);
   await bindings.API_KEYS.put(digest, JSON.stringify(apiKeyRecord()));
   const answer = ask(key);
-  await vi.waitFor(() => expect(gate.started.sort()).toEqual([digest, "balance"].sort()));
+  await expect.poll(() => gate.started.sort()).toEqual([digest, "balance"].sort());
   gate.open();
   expect((await answer).status).toBe(200);
   expect(gate.started).toHaveLength(2);

@@ -9,7 +9,7 @@ import { apiKeyRecordSchema } from "../../src/callers/api-key/record.ts";
 import { keysId, readKeysCopy, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { balanceBody } from "../zoo/bodies.ts";
-import { configWith, env } from "./support.ts";
+import { configWith, demandOf, env } from "./support.ts";
 
 vi.spyOn(console, "info").mockReturnValue();
 vi.spyOn(console, "warn").mockReturnValue();
@@ -122,14 +122,7 @@ describe("the balance's copy in KV", () => {
         env.ACCOUNT_BALANCE.getByName(`form-${Math.random()}`),
         async (object) => {
           fetched.mockImplementationOnce(good);
-          const demand = {
-            account: "default",
-            maxAge: null,
-            wait: "until_done",
-            by: "cron",
-            requestId: "t",
-          } as const;
-          return (await object.refresh(demand)).record;
+          return (await object.refresh(demandOf())).record;
         },
       );
       if (record === null) throw new Error("nothing was refreshed");
@@ -141,13 +134,6 @@ describe("the balance's copy in KV", () => {
 });
 
 describe("the object's state", () => {
-  const demand = {
-    account: "default",
-    maxAge: null,
-    wait: "until_done",
-    by: "cron",
-    requestId: "t",
-  } as const;
   async function start(state: unknown) {
     const stub = env.ACCOUNT_BALANCE.getByName(`state-${Math.random()}`);
     await runInDurableObject(stub, (_, { storage }) => storage.kv.put("state", state));
@@ -158,7 +144,7 @@ describe("the object's state", () => {
   test("of version 1 is read: the value, and when to ask again", async () => {
     at(FETCHED_AT + 60_500);
     const stub = await start(STATE_V1);
-    expect(await stub.refresh(demand)).toEqual({
+    expect(await stub.refresh(demandOf())).toEqual({
       record: { ...RECORD_V1, ...ADDED },
       failure: STATE_V1.failure,
       attempted: false,
@@ -172,10 +158,10 @@ describe("the object's state", () => {
       at(FETCHED_AT + 60_500);
       const stub = await start(state);
       fetched.mockImplementationOnce(async () => new Response("", { status: 503 }));
-      expect(await stub.refresh(demand)).toMatchObject({ record: null, failure: { count: 1 } });
+      expect(await stub.refresh(demandOf())).toMatchObject({ record: null, failure: { count: 1 } });
       fetched.mockImplementationOnce(good);
       vi.setSystemTime(FETCHED_AT + 120_000);
-      expect((await stub.refresh(demand)).record?.balance).toEqual(RECORD_V1.balance);
+      expect((await stub.refresh(demandOf())).record?.balance).toEqual(RECORD_V1.balance);
       const stored = await runInDurableObject(stub, (_, { storage }) => storage.kv.get("state"));
       expect(shapeOf(stored)).toEqual(
         shapeOf({ ...STATE_V1, record: { ...RECORD_V1, ...ADDED }, failure: null }),
@@ -214,13 +200,6 @@ describe("an API key's record", () => {
 });
 
 describe("the object's tables and what it has told", () => {
-  const demand = {
-    account: "default",
-    maxAge: null,
-    wait: "until_done",
-    by: "cron",
-    requestId: "t",
-  } as const;
   const TOLD_V1 = {
     v: 1,
     source: SOURCE,
@@ -261,7 +240,7 @@ describe("the object's tables and what it has told", () => {
     });
     await runInDurableObject(stub, async (object, { storage }) => {
       Reflect.set(object, "env", { ...env, ALERTS, HOOK: btoa("x".repeat(32)) });
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       expect(object.history("default", 400).points).toMatchObject([
         { at: FETCHED_AT, available: "40.00", total_due: null },
         { available: "37.3583", total_due: "4.20" },
@@ -322,7 +301,7 @@ describe("the object's tables and what it has told", () => {
       const second = { ...ALERTS, url: "https://pager.example/", thresholds: [] };
       const both = [{ ...ALERTS, days: ["7"] }, second];
       Reflect.set(object, "env", { ...env, ALERTS: both, HOOK: btoa("x".repeat(32)) });
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await object.alarm();
       // The first has been told of 50.00; what waited for the second goes out.
       expect(sent).toEqual(["msg_2"]);

@@ -1,6 +1,9 @@
 import { env as bindings } from "cloudflare:workers";
 import { type Balance, type BalanceRecord, balanceSchema } from "../../src/balance/record.ts";
+import type { RefreshDemand } from "../../src/balance/refresh.ts";
+import type { Lookup } from "../../src/callers/lookup.ts";
 import { type Config, parseConfig } from "../../src/config/config.ts";
+import type { IsolateState } from "../../src/config/isolate-state.ts";
 import type { Env } from "../../src/env.ts";
 
 /** The real bindings, as miniflare simulates them. */
@@ -37,5 +40,30 @@ export function recordOf(account: string, fetchedAt: number, monthly = "1.00"): 
     balance: balanceOf(monthly),
     access: null,
     kept_until: 0,
+  };
+}
+
+/** What an account's object is asked for by the cron, which waits for the end of it. */
+export function demandOf(change: Partial<RefreshDemand> = {}): RefreshDemand {
+  return {
+    account: "default",
+    maxAge: null,
+    wait: "until_done",
+    by: "cron",
+    requestId: "test",
+    ...change,
+  };
+}
+
+/** How a credential is looked up for a caller who is not known yet. */
+export function lookupOf(state: IsolateState, change: Partial<Lookup> = {}): Lookup {
+  return {
+    env,
+    state,
+    config: { HEDGE_MS: 0, OBJECT_LOCATION: undefined },
+    waitUntil: () => undefined,
+    sender: "192.0.2.1",
+    cacheOnly: false,
+    ...change,
   };
 }

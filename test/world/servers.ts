@@ -1,9 +1,10 @@
 /** The platform over real sockets: one server per city for KV and objects, one for Zoo and the identity provider. */
+
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { listen } from "../listen.ts";
 import type { EdgeModel } from "./edge.ts";
 
 export interface RunningServer extends AsyncDisposable {
@@ -72,12 +73,10 @@ async function start(route: Route): Promise<RunningServer> {
   const server: Server = createServer((request, response) => {
     route(request, response).catch(() => response.destroy());
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await listen(server);
   return {
-    address,
-    url: `http://${address}`,
+    address: new URL(url).host,
+    url,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from "node:http";
 import { json } from "node:stream/consumers";
+import { listen } from "../listen.ts";
 import { type Account, createAccount } from "./account.ts";
 import { balanceBody, type Generation } from "./bodies.ts";
 import { control } from "./control.ts";
@@ -82,25 +83,9 @@ export async function startZoo(options: ZooOptions = {}): Promise<Zoo> {
       response.destroy();
     });
   });
-  // Or it would close an idle connection just when the next request comes by it.
-  server.keepAliveTimeout = 0;
-  const url = await listen();
+  const url = await listen(server, options.port);
   const jwksUrl = `${url}/.well-known/jwks.json`;
   const issuer = await createIssuer(url, audience);
-
-  function listen(): Promise<string> {
-    return new Promise((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(options.port ?? 0, "127.0.0.1", () => {
-        const address = server.address();
-        if (address === null || typeof address === "string") {
-          reject(new Error("the stand-in has no TCP address"));
-          return;
-        }
-        resolve(`http://127.0.0.1:${address.port}`);
-      });
-    });
-  }
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? "/", url);

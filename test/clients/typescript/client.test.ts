@@ -1,9 +1,10 @@
 /** What the table cannot show of the TypeScript client: sharing, storage that fails, the pace's jitter. */
+
 import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { BalanceClient, memoryStore, type Store } from "../../../src/clients/typescript/client.ts";
 import { waitSeconds } from "../../../src/clients/typescript/pace.ts";
+import { listen } from "../../listen.ts";
 
 const BODY = JSON.stringify({ status: "ok", available: "10.50", stale: false });
 const closings: (() => void)[] = [];
@@ -13,9 +14,8 @@ afterEach(() => {
 
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   closings.push(() => server.close().closeAllConnections());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return listen(server);
 }
 
 const clientOf = (baseUrl: string, store: Store = memoryStore()) =>

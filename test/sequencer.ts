@@ -1,0 +1,29 @@
+/** The order of the test files: the long ones first, so that none of them runs alone at the end. */
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Seconds each, the longest first. What is not here takes a moment. */
+const LONG_FILES = [
+  "runtime/quarter",
+  "e2e/page",
+  "e2e/keys-command",
+  "e2e/drill",
+  "deploy/handbook",
+  "clients/typescript",
+  "e2e/restart",
+  "e2e/providers",
+  "e2e/outage",
+  "e2e/faults",
+  "fuzz/bodies",
+];
+
+const rank = ({ moduleId }: TestSpecification) => {
+  const n = LONG_FILES.findIndex((name) => moduleId.endsWith(`test/${name}.test.ts`));
+  return n === -1 ? LONG_FILES.length : n;
+};
+
+export class LongFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    return sorted.sort((a, b) => rank(a) - rank(b));
+  }
+}
