@@ -202,7 +202,8 @@ async function listeningUrls(
 }
 
 /** Linux counts in ticks of 10 ms. */
-async function cpuMsOf(pid: number): Promise<number> {
+/** User and system time of a process so far, milliseconds. */
+export async function cpuMsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;

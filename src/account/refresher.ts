@@ -15,7 +15,7 @@ import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
 import type { Account, Config } from "../config/config.ts";
 import type { Env } from "../env.ts";
 import { withDeadline } from "../lib/deadline.ts";
-import { logLine, nameOf } from "../lib/log.ts";
+import { logLine, nameOf, secondsBetween } from "../lib/log.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { moment, timeOf, version } from "../lib/schema.ts";
 import { fetchBalance } from "../zoo/client.ts";
@@ -60,10 +60,6 @@ const emptyState = (source: string): State => ({
   failure: null,
   attempted_at: 0,
 });
-
-/** Whole seconds; null without a start. */
-const secondsBetween = (from: number | null, to: number) =>
-  from === null ? null : Math.max(0, Math.round((to - from) / 1_000));
 
 export class Refresher {
   readonly #ctx: DurableObjectState;
@@ -171,6 +167,7 @@ export class Refresher {
     const facts = {
       request_id: requestId,
       account: upstream.name,
+      token: upstream.tokenName,
       upstream_status: result.status,
       upstream_ms: now - started,
       zoo_request_id: result.zooRequestId,

@@ -8,7 +8,7 @@ import { type BalanceRecord, money } from "../balance/record.ts";
 import type { Account, AlertTarget, Config } from "../config/config.ts";
 import { moment, version } from "../lib/schema.ts";
 import { afterFailure, afterSilence, afterValue, staleAt } from "./crossings.ts";
-import { type Decision, NOTHING_TOLD, type Told, toldSchema } from "./events.ts";
+import { type Decision, NOTHING_TOLD, type Told, toldOf, toldSchema } from "./events.ts";
 import { Outbox } from "./outbox.ts";
 
 const STATE_KEY = "alerts_v2";
@@ -24,7 +24,7 @@ const stateSchema = z.strictObject({
   /** By receiver, in their order. */
   told: z.array(toldSchema),
 });
-type State = z.infer<typeof stateSchema>;
+type State = Omit<z.infer<typeof stateSchema>, "told"> & { readonly told: readonly Told[] };
 
 /** The next attempt may be due at the very moment that `stale_minutes` end: let it succeed first. */
 const ATTEMPT_GRACE_MS = 60_000;
@@ -166,11 +166,11 @@ export class Alerts {
 
   #state(): State | null {
     const stored = stateSchema.safeParse(this.#storage.kv.get(STATE_KEY));
-    if (stored.success) return stored.data;
+    if (stored.success) return { ...stored.data, told: stored.data.told.map(toldOf) };
     const old = v1Schema.safeParse(this.#storage.kv.get(V1_KEY));
     if (!old.success) return null;
     const { account, source, told } = old.data;
-    return { ...newState(account, source), told: [told] };
+    return { ...newState(account, source), told: [toldOf(told)] };
   }
 }
 

@@ -41,32 +41,34 @@ export type AlertEvent =
       readonly blocked: string;
     });
 
-const flag = z._default(z.boolean(), false);
-
-/** What one receiver has been told and what is not over yet. Members without a value are of an older version. */
+/** As it is stored. Members that may be absent were added later. */
 export const toldSchema = z.strictObject({
   /** Thresholds that the balance is below. */
   low: z.array(z.string()),
   exhausted: z.boolean(),
   rejected: z.boolean(),
-  stale: flag,
-  blocked: flag,
+  stale: z.optional(z.boolean()),
+  blocked: z.optional(z.boolean()),
   /** Numbers of days that the forecast is below. */
-  runs_out: z._default(z.array(z.number()), []),
+  runs_out: z.optional(z.array(z.number())),
   /** The last top-up, while the balance stays at one of its ends. */
-  topped_up: z._default(z.nullable(z.strictObject({ from: money, to: money })), null),
+  topped_up: z.optional(z.nullable(z.strictObject({ from: money, to: money }))),
 });
-export type Told = z.infer<typeof toldSchema>;
 
-export const NOTHING_TOLD: Told = {
-  low: [],
-  exhausted: false,
-  rejected: false,
-  stale: false,
-  blocked: false,
-  runs_out: [],
-  topped_up: null,
-};
+/** What one receiver has been told and what is not over yet. */
+export type Told = ReturnType<typeof toldOf>;
+
+export function toldOf({
+  stale = false,
+  blocked = false,
+  runs_out = [],
+  topped_up = null,
+  ...rest
+}: z.infer<typeof toldSchema>) {
+  return { ...rest, stale, blocked, runs_out, topped_up };
+}
+
+export const NOTHING_TOLD: Told = toldOf({ low: [], exhausted: false, rejected: false });
 
 /** What to tell a receiver, and what it has been told then. */
 export interface Decision {

@@ -4,7 +4,7 @@
  * those after it, until it is dropped after {@link KEEP_MS}.
  */
 import type { Receiver } from "../config/alert-targets.ts";
-import { logLine } from "../lib/log.ts";
+import { type LogFacts, logLine, secondsBetween } from "../lib/log.ts";
 import { type Delivery, isTaken, newMessage, send } from "./delivery.ts";
 import type { AlertEvent } from "./events.ts";
 
@@ -97,12 +97,7 @@ export class Outbox {
     const { status } = delivery;
     if (isTaken(delivery)) {
       this.#delete(row);
-      logLine("info", "alert_sent", {
-        account,
-        reason: row.type,
-        upstream_status: status,
-        failures: attempts,
-      });
+      logLine("info", "alert_sent", factsOf(account, { ...row, attempts }, status, now));
       return true;
     }
     // 410 Gone: the receiver wants no more of it.
@@ -115,25 +110,15 @@ export class Outbox {
       "UPDATE outbox_v1 SET attempts = ?, next_at = ? WHERE seq = ?",
       ...[attempts, next, row.seq],
     );
-    logLine("warn", "alert_failed", {
-      account,
-      reason: row.type,
-      upstream_status: status,
-      failures: attempts,
-      retry_in_ms: next - now,
-    });
+    const facts = factsOf(account, { ...row, attempts }, status, now);
+    logLine("warn", "alert_failed", { ...facts, retry_in_ms: next - now });
     return false;
   }
 
   /** @param status of the last attempt, or why there was none */
   #drop(account: string, row: Row, status: number | string): void {
     this.#delete(row);
-    logLine("error", "alert_dropped", {
-      account,
-      reason: row.type,
-      upstream_status: status,
-      failures: row.attempts,
-    });
+    logLine("error", "alert_dropped", factsOf(account, row, status, Date.now()));
   }
 
   #delete({ seq }: Row): void {
@@ -147,6 +132,18 @@ export class Outbox {
   #rows(rest: string, ...bindings: number[]): Row[] {
     return this.#sql.exec<Row>(`SELECT * FROM outbox_v1 ${rest}`, ...bindings).toArray();
   }
+}
+
+/** What a line says of an event: which one, how old it is, how often it was tried, and what came of it. */
+function factsOf(account: string, row: Row, status: number | string, now: number): LogFacts {
+  return {
+    account,
+    reason: row.type,
+    webhook_id: row.id,
+    age_s: secondsBetween(row.created_at, now),
+    upstream_status: status,
+    failures: row.attempts,
+  };
 }
 
 /**

@@ -1,6 +1,14 @@
 /** A top-up: the balance rose by more than a monthly refresh explains. Pure decisions. */
 import type { Balance } from "../balance/record.ts";
-import { compareMoney, type Money, moneyOf, scaleOf, unitsOf, ZERO } from "../lib/money.ts";
+import {
+  compareMoney,
+  type Money,
+  moneyOf,
+  scaleOf,
+  subtractMoney,
+  unitsOf,
+  ZERO,
+} from "../lib/money.ts";
 import type { Told } from "./events.ts";
 
 /** The amounts before, with which the next value is compared. */
@@ -37,14 +45,9 @@ function unexplainedRise(before: Before, { available, monthly }: Balance): Money
   const { remaining, allowance } = monthly;
   const full = allowance ?? remaining;
   const refreshedTo = compareMoney(full, remaining) < 0 ? full : remaining;
-  const refresh = subtract(refreshedTo, before.monthly);
-  const rise = subtract(available, before.available);
-  return compareMoney(refresh, ZERO) > 0 ? subtract(rise, refresh) : rise;
-}
-
-function subtract(a: Money, b: Money): Money {
-  const scale = Math.max(scaleOf(a), scaleOf(b));
-  return moneyOf(unitsOf(a, scale) - unitsOf(b, scale), scale);
+  const refresh = subtractMoney(refreshedTo, before.monthly);
+  const rise = subtractMoney(available, before.available);
+  return compareMoney(refresh, ZERO) > 0 ? subtractMoney(rise, refresh) : rise;
 }
 
 /** Within a tenth of the rise, around its start or its end. */

@@ -12,8 +12,9 @@ import type { Env } from "../env.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { requestIdOf } from "../lib/request-id.ts";
 import { cacheDemand, NO_DEMAND } from "./cache-control.ts";
+import { secondsSince } from "./cache-headers.ts";
 import { recallFresh } from "./read.ts";
-import { ageSeconds, type Prepared, recallPrepared, respond, type Shown } from "./response.ts";
+import { type Prepared, recallPrepared, respond, type Shown } from "./response.ts";
 
 export const BALANCE_PATH = "/v1/balance";
 export const STATUS_PATH = "/v1/balance/status";
@@ -77,7 +78,7 @@ async function answer(
     retryAfter: null,
   };
   const response = respond(prepared, asked, now, FROM_MEMORY, config.FRESH_SECONDS);
-  writeMetric(env.METRICS, {
+  const point = {
     route: PATHS[shown],
     status: response.status,
     cache: "memory",
@@ -85,8 +86,9 @@ async function answer(
     caller: caller.id,
     attestation: config.APP_CHECK && "ok",
     ms: 0,
-    age: ageSeconds(prepared.record, now),
-  });
+    age: secondsSince(prepared.record.fetched_at, now),
+  };
+  writeMetric(env.METRICS, point, config.METRICS_SAMPLE);
   return response;
 }
 

@@ -3,9 +3,11 @@ import type { TypedResponse } from "hono";
 import type { AppContext } from "../context.ts";
 import { ProblemError } from "../problem.ts";
 import { cacheDemand } from "./cache-control.ts";
+import { secondsSince } from "./cache-headers.ts";
 import { readBalance } from "./read.ts";
 import { BalanceReadAhead } from "./read-ahead.ts";
-import { ageSeconds, prepare, respond, type Shown } from "./response.ts";
+import { readingOf } from "./reading.ts";
+import { prepare, respond, type Shown } from "./response.ts";
 import type { StatusView, View } from "./view.ts";
 
 /** @throws ProblemError `insufficient_scope` for a caller with `balance:status` alone */
@@ -37,8 +39,7 @@ async function answer(c: AppContext, shown: Shown): Promise<Response> {
     requestId,
     readAhead: ahead instanceof BalanceReadAhead ? ahead.storedOf(caller.account) : undefined,
   };
-  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  const read = await readBalance(request, { config, state, env: c.env, waitUntil });
+  const read = await readBalance(request, readingOf(c));
   if (!read.found) {
     const { reason, retryAfter } = read;
     throw new ProblemError(
@@ -48,7 +49,10 @@ async function answer(c: AppContext, shown: Shown): Promise<Response> {
     );
   }
   const { record, cache, now, retryAfter } = read;
-  c.set("served", { cache: cache.forward ?? cache.store, age: ageSeconds(record, now) });
+  c.set("served", {
+    cache: cache.forward ?? cache.store,
+    age: secondsSince(record.fetched_at, now),
+  });
   const prepared = await prepare(read, shown, config, state);
   const asked = { ifNoneMatch, requestId, retryAfter };
   return respond(prepared, asked, now, cache, config.FRESH_SECONDS);

@@ -5,7 +5,7 @@
 import type { Middleware, ReadAhead } from "../context.ts";
 import { BalanceMemory } from "./memory.ts";
 import { nearest, type Stored } from "./nearest.ts";
-import type { Reading } from "./reading.ts";
+import { type Reading, readingOf } from "./reading.ts";
 
 export class BalanceReadAhead implements ReadAhead {
   readonly #on: Reading;
@@ -36,8 +36,6 @@ export class BalanceReadAhead implements ReadAhead {
 }
 
 export const readAhead: Middleware = async function readAhead(c, next) {
-  const { config, state } = c.var;
-  const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-  c.set("readAhead", new BalanceReadAhead({ config, state, env: c.env, waitUntil }));
+  c.set("readAhead", new BalanceReadAhead(readingOf(c)));
   await next();
 };

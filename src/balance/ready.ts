@@ -6,7 +6,7 @@ import { logLine } from "../lib/log.ts";
 import { VERSION } from "../lib/version.ts";
 import { nearest } from "./nearest.ts";
 import { peek } from "./peek.ts";
-import type { Reading } from "./reading.ts";
+import { type Reading, readingOf } from "./reading.ts";
 
 /** How long an isolate answers from what it found: more often it asks neither KV nor an object. */
 const KEEP_MS = 10_000;
@@ -25,8 +25,7 @@ export async function answerReady(c: AppContext): Promise<Response> {
   const now = Date.now();
   if (now - readiness.checkedAt >= KEEP_MS) {
     readiness.checkedAt = now;
-    const waitUntil = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    const reading = { config, state, env: c.env, waitUntil };
+    const reading = readingOf(c);
     const accounts = [...config.accounts.values()];
     const stale = await Promise.all(accounts.map((account) => isStale(account, reading)));
     readiness.staleAccounts = stale.filter(Boolean).length;

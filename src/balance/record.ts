@@ -52,18 +52,21 @@ export const recordSchema = z.strictObject({
   /** When the proxy had the whole answer from Zoo, epoch milliseconds. */
   fetched_at: moment,
   balance: balanceSchema,
-  /** Null when not known; so are records of versions that did not ask for it. */
-  access: z._default(z.nullable(accessSchema), null),
+  /** Null when not known; versions that did not ask for it stored none. */
+  access: z.optional(z.nullable(accessSchema)),
   /**
    * Until when the account's object keeps the value fresh, since somebody reads it; epoch milliseconds,
    * 0 for not at all.
    */
-  kept_until: z._default(moment, 0),
+  kept_until: z.optional(moment),
 });
 
 export type Plan = z.infer<typeof planSchema>;
 export type Balance = z.infer<typeof balanceSchema>;
-export type BalanceRecord = z.infer<typeof recordSchema>;
+export type BalanceRecord = z.infer<typeof recordSchema> & {
+  readonly access: Access | null;
+  readonly kept_until: number;
+};
 
 type StoredFor = Pick<Account, "name" | "source">;
 
@@ -75,8 +78,10 @@ export function newRecord(
   keptUntil: number,
 ): BalanceRecord {
   const { balance, access } = value;
-  const record = { v: RECORD_VERSION, account: name, source, fetched_at: fetchedAt, balance };
-  return recordSchema.parse({ ...record, access, kept_until: keptUntil });
+  const stored = { v: RECORD_VERSION, account: name, source, fetched_at: fetchedAt, balance };
+  const record = { ...stored, access, kept_until: keptUntil };
+  recordSchema.parse(record);
+  return record;
 }
 
 /** Clocks of two machines may differ a little; a value from further ahead is not ours. */
@@ -90,7 +95,9 @@ export function readRecord(
 ): BalanceRecord | null {
   const { success, data } = recordSchema.safeParse(value);
   if (!success || data.account !== name || data.source !== source) return null;
-  return data.fetched_at > now + MAX_CLOCK_SKEW_MS ? null : data;
+  if (data.fetched_at > now + MAX_CLOCK_SKEW_MS) return null;
+  const { access = null, kept_until = 0, ...rest } = data;
+  return { ...rest, access, kept_until };
 }
 
 /** The one that was fetched later; of the same fetch, the one that is kept fresh for longer. */

@@ -7,6 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
 import { SECURITY_HEADERS } from "../http/security-headers.ts";
 import { matches, weakEtag } from "../lib/etag.ts";
+import { cacheHeaders, secondsSince } from "./cache-headers.ts";
 import type { CacheFacts } from "./read.ts";
 import type { BalanceRecord } from "./record.ts";
 import {
@@ -115,15 +116,10 @@ function headersAt(
   const second = Math.floor(now / 1_000);
   if (memorable && hit.second === second) return hit.headers;
   const ttl = Math.floor((record.fetched_at - now) / 1_000) + freshSeconds;
+  const age = secondsSince(record.fetched_at, now);
+  const cacheStatus = `${howOf(cache)}; ttl=${ttl}; detail=${cache.store}`;
   const notModified = new Headers({
-    etag,
-    // The whole freshness lifetime; Age says what of it is spent (RFC 9111, section 4.2).
-    "cache-control": `private, max-age=${freshSeconds}`,
-    vary: "Authorization",
-    // Stated, not left to the platform: `as_of` is Date minus Age, also on a 304.
-    date: new Date(now).toUTCString(),
-    age: String(ageSeconds(record, now)),
-    "cache-status": cacheStatus(cache, ttl),
+    ...cacheHeaders(etag, age, freshSeconds, cacheStatus, now),
     ...SECURITY_HEADERS,
   });
   const ok = new Headers(notModified);
@@ -133,16 +129,9 @@ function headersAt(
   return headers;
 }
 
-/** Whole seconds between whole seconds, so that Date minus Age is `as_of` to the second. */
-export function ageSeconds({ fetched_at }: BalanceRecord, now: number): number {
-  return Math.max(0, Math.floor(now / 1_000) - Math.floor(fetched_at / 1_000));
-}
-
-/** RFC 9211: a hit names the store it came from, a forwarded request why it was forwarded. */
-function cacheStatus({ store, forward }: CacheFacts, ttl: number): string {
-  const how = forward === null ? "hit" : `fwd=${forward === "miss" ? "uri-miss" : forward}`;
-  return `zoo-balance; ${how}; ttl=${ttl}; detail=${store}`;
-}
+/** RFC 9211: a forwarded request says why it was forwarded. */
+const howOf = ({ forward }: CacheFacts) =>
+  forward === null ? "hit" : `fwd=${forward === "miss" ? "uri-miss" : forward}`;
 
 /** Over the body without `as_of`: it changes when the balance does. */
 function etagOf(view: View | StatusView): Promise<string> {

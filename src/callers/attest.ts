@@ -6,14 +6,12 @@ import type { AppCheck } from "../config/config.ts";
 import type { Issuer } from "../config/issuers.ts";
 import type { AppContext, Middleware } from "../context.ts";
 import { withDeadline } from "../lib/deadline.ts";
-import { logLine } from "../lib/log.ts";
+import { isObject } from "../lib/json.ts";
 import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 import { type Denial, denied, problemOf } from "./denial.ts";
-import { isObject } from "./jwt/compact.ts";
 import { verifyJwt } from "./jwt/verify.ts";
-import { addressOf } from "./limit.ts";
-import type { Lookup } from "./lookup.ts";
+import { type Lookup, lookupOf } from "./lookup.ts";
 import { VerifiedCache } from "./verified-cache.ts";
 
 const JWKS_URL = "https://firebaseappcheck.googleapis.com/v1/jwks";
@@ -40,9 +38,7 @@ export const attest: Middleware = async function attest(c, next) {
     if (enforce) throw new ProblemError("attestation_failed", failure);
     const { account, id } = c.var.caller;
     const facts = { request_id: c.var.requestId, account, caller: id, reason: failure };
-    if (c.var.state.of(LogThrottle).allows(`attestation ${failure}`, id)) {
-      logLine("warn", "attestation_failed", facts);
-    }
+    c.var.state.of(LogThrottle).log("warn", "attestation_failed", facts, id);
   }
   return next();
 };
@@ -56,13 +52,9 @@ export function beginAttestation(c: AppContext): void {
 }
 
 function startCheck(c: AppContext, appCheck: AppCheck): Promise<AttestationFailure | null> {
-  const { env, executionCtx } = c;
-  const { config, state } = c.var;
-  const waitUntil = (work: Promise<unknown>) => executionCtx.waitUntil(work);
-  const sender = addressOf(c.req.raw.headers);
-  const lookup = { env, config, state, sender, waitUntil, cacheOnly: false };
+  const lookup = lookupOf(c);
   const check = attestationFailure(c.req.header("x-firebase-appcheck"), appCheck, lookup);
-  waitUntil(check);
+  lookup.waitUntil(check);
   return check;
 }
 

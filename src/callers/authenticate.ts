@@ -11,7 +11,7 @@ import { credentialOf, headerOf } from "./credential.ts";
 import { type Denied, denied, problemOf, type Result } from "./denial.ts";
 import { identifyByJwt } from "./jwt/verify.ts";
 import { addressOf, countFailure, isOverFailureLimit } from "./limit.ts";
-import type { Lookup } from "./lookup.ts";
+import { type Lookup, lookupOf } from "./lookup.ts";
 import { VerifiedCache } from "./verified-cache.ts";
 
 /** Whose the credential is. @throws ProblemError 401, 429, or 503 when it cannot be checked now */
@@ -56,14 +56,10 @@ function identityOf({ id, access, until }: Identified, header: string, c: AppCon
 
 function identify(credential: string, c: AppContext): Promise<Result<Identified>> {
   const { config, state } = c.var;
-  const sender = addressOf(c.req.raw.headers);
+  const basis = lookupOf(c);
   const lookup: Lookup = {
-    env: c.env,
-    state,
-    config,
-    sender,
-    waitUntil: (work) => c.executionCtx.waitUntil(work),
-    cacheOnly: isOverFailureLimit(sender, state),
+    ...basis,
+    cacheOnly: isOverFailureLimit(basis.sender, state),
     readAhead: (likelyAccount) => {
       c.var.readAhead?.begin(likelyAccount);
       beginAttestation(c);

@@ -77,36 +77,8 @@ export function problemOf({ denial, issuer }: Denied): ProblemError {
     case "address_limited":
     case "api_key_reads_limited":
       return new ProblemError("rate_limited", denial, AFTER_LIMIT);
-    case "not_bearer":
-    case "too_large":
-    case "malformed":
-    case "encrypted":
-    case "duplicate_claims":
-    case "critical_header":
-    case "key_id":
-    case "type":
-    case "event_token":
-    case "algorithm":
-    case "no_issuers":
-    case "issuer":
-    case "issuer_spelling":
-    case "audience":
-    case "audience_missing":
-    case "audience_spelling":
-    case "claim_sub":
-    case "claim_exp":
-    case "claim_nbf":
-    case "claim_iat":
-    case "expired":
-    case "not_yet_valid":
-    case "unknown_key":
-    case "unfit_key":
-    case "signature":
-    case "api_key_malformed":
-    case "api_key_checksum":
-    case "api_key_unknown":
-    case "api_key_bad_record":
-    case "api_key_expired":
+    default:
+      denial satisfies BadCredential;
       return new ProblemError("invalid_credentials", denial, {}, issuer);
   }
 }

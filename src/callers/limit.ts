@@ -8,7 +8,7 @@ import type { IsolateState } from "../config/isolate-state.ts";
 import type { Caller, Middleware } from "../context.ts";
 import type { Env } from "../env.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
-import { logLine, nameOf } from "../lib/log.ts";
+import { nameOf } from "../lib/log.ts";
 import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 
@@ -65,9 +65,7 @@ async function isWithin(
   try {
     return limiter === undefined || (await limiter.limit({ key })).success;
   } catch (error) {
-    if (state.of(LogThrottle).allows("limiter_failed", "")) {
-      logLine("warn", "limiter_failed", { error: nameOf(error) });
-    }
+    state.of(LogThrottle).log("warn", "limiter_failed", { error: nameOf(error) });
     return true;
   }
 }

@@ -1,7 +1,9 @@
 /** What checking a credential may use. */
 import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
+import type { AppContext } from "../context.ts";
 import type { Env } from "../env.ts";
+import { addressOf } from "./limit.ts";
 
 export interface Lookup {
   readonly env: Env;
@@ -20,4 +22,17 @@ export interface Lookup {
    * names none: what else the caller will want can be read at the same time.
    */
   readonly readAhead?: (likelyAccount: string | null) => void;
+}
+
+/** Of a request whose address may have anything looked up, and reads nothing ahead. */
+export function lookupOf(c: AppContext): Lookup {
+  const { state, config } = c.var;
+  return {
+    env: c.env,
+    state,
+    config,
+    sender: addressOf(c.req.raw.headers),
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+    cacheOnly: false,
+  };
 }

@@ -38,6 +38,8 @@ const tokenSchema = matching(/^[\x21-\x7e]{1,4096}$/, "must be a token");
 export interface Account {
   readonly name: string;
   readonly token: string;
+  /** The name of the secret that holds the token. */
+  readonly tokenName: string;
   readonly subject: "user" | "org";
   /** Location hint for its Durable Object; undefined leaves the choice to Cloudflare. */
   readonly location: Location | undefined;
@@ -69,7 +71,7 @@ export function resolveAccounts(
     const token = tokenSchema.safeParse(env[secret]);
     if (token.success) {
       const source = `${defaults.url} ${subject} ${secret}`;
-      accounts.set(name, { name, token: token.data, subject, location, source });
+      accounts.set(name, { name, token: token.data, tokenName: secret, subject, location, source });
     } else problems.push(`${secret}: the secret is missing or not a token (account ${name})`);
   }
   return { accounts, problems };

@@ -42,20 +42,20 @@ const targetSchema = z.strictObject({
   url: textThat(isPublicHttps, "must be an https URL of a public host"),
   secret: secretNames,
   thresholds: tenOf(threshold, "amounts"),
-  days: z._default(tenOf(days, "numbers of days"), []),
-  stale_minutes: z._default(whole(0, 1_440, "must be a whole number from 0 (never) to 1440"), 30),
+  days: z.optional(tenOf(days, "numbers of days")),
+  stale_minutes: z.optional(whole(0, 1_440, "must be a whole number from 0 (never) to 1440")),
 });
 type Target = z.infer<typeof targetSchema>;
 
 /** One receiver, or a list of them. What is wrong in a single one is told without an index. */
-export const alertsSchema = z.transform((given: unknown, context): readonly Target[] => {
+export const alertsSchema = z.custom<readonly Target[]>().check((payload) => {
+  const given: unknown = payload.value;
   const schema = Array.isArray(given) ? listOf(targetSchema, MAX_TARGETS) : targetSchema;
   const { success, data, error } = schema.safeParse(given, { error: wordsFor });
-  if (success) return Array.isArray(data) ? data : [data];
-  for (const { path, message } of error.issues) {
-    context.issues.push({ code: "custom", input: given, path: [...path], message });
+  if (success) payload.value = [data].flat();
+  for (const { path, message } of error?.issues ?? []) {
+    payload.issues.push({ code: "custom", input: given, path: [...path], message });
   }
-  return [];
 });
 
 /** Where signed webhooks are sent. */
@@ -85,9 +85,9 @@ export function resolveAlertTargets(
   const problems = [...new Set(named)]
     .filter((name) => signingSecret(env[name]) === null)
     .map((name) => `${name}: the secret is missing or not base64 of 24 bytes (ALERTS)`);
-  const resolved = targets.map(({ secret, stale_minutes: staleMinutes, ...target }) => {
+  const resolved = targets.map(({ url, secret, thresholds, days = [], stale_minutes = 30 }) => {
     const secrets = [secret].flat().flatMap((name) => signingSecret(env[name]) ?? []);
-    return { ...target, staleMinutes, secrets };
+    return { url, secrets, thresholds, days, staleMinutes: stale_minutes };
   });
   return { targets: resolved, problems };
 }

@@ -19,6 +19,8 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   READY_SECONDS: "`/ready` answers 503 when an account had no successful refresh for so long",
   OBJECT_LOCATION:
     "Location hint of the accounts' Durable Objects, such as `weur`; none leaves it to Cloudflare",
+  METRICS_SAMPLE:
+    "Of so many cached hits one is counted, with that weight; all else is always counted",
   LOW_BALANCE_USD: "Below it, `status` is `low`",
   JWT_ISSUERS: "Identity providers whose tokens are accepted",
   APP_CHECK: '`{project_number, app_ids, mode: "off", "observe" or "enforce", jwks_url}`',

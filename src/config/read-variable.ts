@@ -1,4 +1,5 @@
 /** From what the environment holds (a TOML value, or text) to the value that the schema checks. */
+import { type Fields, isObject } from "../lib/json.ts";
 import { readMoney } from "../lib/money.ts";
 
 /** How a variable is read. */
@@ -25,7 +26,7 @@ export function readVariable(kind: Kind, given: unknown, fallback: unknown): unk
     case "json":
       return fromJson(given, fallback);
     case "app_check":
-      return unlessEmpty(fromJson(given, fallback), (value: { project_number?: unknown }) => ({
+      return unlessEmpty(fromJson(given, fallback), (value) => ({
         ...value,
         project_number: numberAsText(value.project_number),
       }));
@@ -39,9 +40,8 @@ export function readVariable(kind: Kind, given: unknown, fallback: unknown): unk
 
 /** A receiver of alerts: its amounts and its days may be written as text or as numbers. */
 function readTarget(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const table: { thresholds?: unknown; days?: unknown } = value;
-  const { thresholds, days, ...rest } = table;
+  if (!isObject(value)) return value;
+  const { thresholds, days, ...rest } = value;
   return {
     ...rest,
     thresholds: eachOf(thresholds, (amount) => readMoney(numberAsText(amount))),
@@ -59,8 +59,8 @@ function fromJson(given: unknown, fallback: unknown): unknown {
 }
 
 /** Treats an empty table as not configured. */
-function unlessEmpty(value: unknown, read: (table: object) => unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+function unlessEmpty(value: unknown, read: (table: Fields) => unknown): unknown {
+  if (!isObject(value)) return value;
   return Object.keys(value).length === 0 ? undefined : read(value);
 }
 

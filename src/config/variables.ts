@@ -90,6 +90,11 @@ export const VARIABLES = {
     schema: z.optional(z.enum(LOCATIONS)),
     default: undefined,
   },
+  METRICS_SAMPLE: {
+    kind: "integer",
+    schema: from1(10_000),
+    default: 1,
+  },
   LOW_BALANCE_USD: {
     kind: "amount",
     schema: nonNegativeAmount,

@@ -4,6 +4,7 @@
  */
 import type { TypedResponse } from "hono";
 import { cacheDemand } from "../balance/cache-control.ts";
+import { cacheHeaders, secondsSince } from "../balance/cache-headers.ts";
 import { BalanceMemory } from "../balance/memory.ts";
 import { accountObject } from "../balance/refresh.ts";
 import type { AppContext } from "../context.ts";
@@ -31,8 +32,8 @@ interface Remembered {
   readonly validatedAt: number;
 }
 
-/** By account and number of days; the one validated longest ago first. */
 class RememberedCharts {
+  /** By account and number of days. */
   readonly byQuestion = new ExpiringMap<Remembered>(MAX_REMEMBERED);
 }
 
@@ -102,17 +103,10 @@ function respond(
   how: string,
 ): HistoryResponse {
   const now = Date.now();
-  const age = Math.max(0, Math.floor(now / 1_000) - Math.floor(validatedAt / 1_000));
+  const age = secondsSince(validatedAt, now);
   const detail = how === "hit" ? "memory" : "object";
-  const headers = new Headers({
-    etag,
-    // As for a balance: the whole freshness lifetime, and what of it is spent.
-    "cache-control": `private, max-age=${freshSeconds}`,
-    age: String(age),
-    "cache-status": `zoo-balance; ${how}; ttl=${freshSeconds - age}; detail=${detail}`,
-    vary: "Authorization",
-    date: new Date(now).toUTCString(),
-  });
+  const cacheStatus = `${how}; ttl=${freshSeconds - age}; detail=${detail}`;
+  const headers = new Headers(cacheHeaders(etag, age, freshSeconds, cacheStatus, now));
   const isNotModified = matches(ifNoneMatch, etag);
   if (!isNotModified) headers.set("content-type", "application/json");
   const response = isNotModified

@@ -2,15 +2,7 @@
  * What was spent on each UTC day: the falls of `available`, added up as points come. A table of its own,
  * since points are thinned, and a fall and a rise within an hour would cancel out.
  */
-import {
-  addMoney,
-  compareMoney,
-  type Money,
-  moneyOf,
-  scaleOf,
-  unitsOf,
-  ZERO,
-} from "../lib/money.ts";
+import { addMoney, compareMoney, type Money, subtractMoney, ZERO } from "../lib/money.ts";
 import { timeOf } from "../lib/schema.ts";
 import type { Points } from "./points.ts";
 
@@ -50,7 +42,7 @@ export class Spending {
     let before: Money | null = null;
     for (const { at, available } of points) {
       if (before !== null && compareMoney(available, before) < 0) {
-        this.#add(source, at, fallFrom(before, available));
+        this.#add(source, at, subtractMoney(before, available));
       }
       before = available;
       this.#seen = { source, at };
@@ -106,9 +98,4 @@ export class Spending {
       ...[source, day, addMoney(row?.spent ?? ZERO, fall), at],
     );
   }
-}
-
-function fallFrom(before: Money, after: Money): Money {
-  const scale = Math.max(scaleOf(before), scaleOf(after));
-  return moneyOf(unitsOf(before, scale) - unitsOf(after, scale), scale);
 }

@@ -2,7 +2,6 @@
 import { parseConfig } from "../config/config.ts";
 import { isolateStateOf } from "../config/isolate-state.ts";
 import type { Middleware } from "../context.ts";
-import { logLine } from "../lib/log.ts";
 import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 
@@ -14,9 +13,7 @@ export const configure: Middleware = async function configure(c, next) {
     const state = isolateStateOf(parsed);
     c.set("state", state);
     // Everybody gets this answer, so the line is not per sender.
-    if (state.of(LogThrottle).allows("misconfigured", "")) {
-      logLine("error", "misconfigured", { request_id: c.var.requestId, problems });
-    }
+    state.of(LogThrottle).log("error", "misconfigured", { request_id: c.var.requestId, problems });
     throw new ProblemError("misconfigured");
   }
   c.set("config", parsed.config);

@@ -1,7 +1,6 @@
 /** Every error as problem details (RFC 9457), and as one log line. */
 import { addressOf } from "../callers/limit.ts";
 import type { AppContext } from "../context.ts";
-import { logLine } from "../lib/log.ts";
 import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError, problemResponse } from "../problem.ts";
 
@@ -14,11 +13,11 @@ export function allowOnly(allow: string) {
 
 /** Turns whatever was thrown into problem details; anything but a ProblemError is a bug: `internal`. */
 export function onError(error: Error, c: AppContext): Response {
-  const { requestId, started, identity, caller } = c.var;
+  const { requestId, started, identity, caller, state } = c.var;
+  const sender = identity?.id ?? addressOf(c.req.raw.headers);
+  const throttle = state.of(LogThrottle);
   if (!(error instanceof ProblemError)) {
-    if (mayLog("internal", error.name, c)) {
-      logLine("error", "internal", { request_id: requestId, error: error.name });
-    }
+    throttle.log("error", "internal", { request_id: requestId, error: error.name }, sender);
     return problemResponse("internal", requestId);
   }
   const facts = {
@@ -32,17 +31,8 @@ export function onError(error: Error, c: AppContext): Response {
     caller: identity?.id,
   };
   const event = eventOf(error);
-  if (event !== null && mayLog(event, error.reason ?? error.code, c)) {
-    logLine(event === "failed" ? "error" : "warn", event, facts);
-  }
+  if (event !== null) throttle.log(event === "failed" ? "error" : "warn", event, facts, sender);
   return problemResponse(error.code, requestId, error.headers);
-}
-
-/** One line per sender and reason in a while: a flood of requests must not become a flood of lines. */
-function mayLog(event: string, reason: string, c: AppContext): boolean {
-  const { identity, state } = c.var;
-  const sender = identity?.id ?? addressOf(c.req.raw.headers);
-  return state.of(LogThrottle).allows(`${event} ${reason}`, sender);
 }
 
 /** `denied`: the caller was refused; `failed`: a dependency failed; null: not worth a line. */

@@ -1,6 +1,5 @@
 /** Outermost middleware: request id, common headers, metric point, and a log line for slow responses. */
 import type { Middleware } from "../context.ts";
-import { logLine } from "../lib/log.ts";
 import { LogThrottle } from "../lib/log-throttle.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { requestIdOf } from "../lib/request-id.ts";
@@ -25,11 +24,11 @@ export const observe: Middleware = async function observe(c, next) {
   const route = c.req.routePath;
   const { caller, served, attestation } = c.var;
   const account = caller?.account;
-  const sender = caller?.id ?? "";
-  if (code === undefined && ms >= SLOW_MS && c.var.state.of(LogThrottle).allows("slow", sender)) {
-    logLine("warn", "slow", { request_id: requestId, route, account, caller: caller?.id, ms });
+  if (code === undefined && ms >= SLOW_MS) {
+    const facts = { request_id: requestId, route, account, caller: caller?.id, ms };
+    c.var.state.of(LogThrottle).log("warn", "slow", facts, caller?.id);
   }
-  writeMetric(c.env.METRICS, {
+  const point = {
     route,
     status: c.res.status,
     code,
@@ -40,5 +39,8 @@ export const observe: Middleware = async function observe(c, next) {
     attestation,
     ms,
     age: served?.age,
-  });
+  };
+  // A hit like those of the fast path, of which there may be very many.
+  const isHit = served?.cache === "memory" && code === undefined;
+  writeMetric(c.env.METRICS, point, isHit ? c.var.config.METRICS_SAMPLE : 1);
 };

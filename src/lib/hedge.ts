@@ -1,4 +1,5 @@
 /** Hedged requests (Dean and Barroso, "The Tail at Scale"): a slow source is joined by a second one. */
+import { withDeadline } from "./deadline.ts";
 
 /**
  * The first usable answer counts. Neither source may reject.
@@ -14,14 +15,11 @@ export async function hedge<T extends object>(
   afterMs: number,
 ): Promise<T | null> {
   if (afterMs === 0) return first;
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const stalled = new Promise<"stalled">((resolve) => {
-    timer = setTimeout(() => resolve("stalled"), afterMs);
-  });
-  const soon = await Promise.race([first, stalled]);
-  clearTimeout(timer);
-  if (soon !== "stalled") return soon;
-  return firstUsable(first, second());
+  try {
+    return await withDeadline(first, afterMs);
+  } catch {
+    return firstUsable(first, second());
+  }
 }
 
 async function firstUsable<T>(a: Promise<T | null>, b: Promise<T | null>): Promise<T | null> {

@@ -10,7 +10,7 @@ export interface Drift {
   readonly type: string;
 }
 
-type Level = "info" | "warn" | "error";
+export type Level = "info" | "warn" | "error";
 
 /** Every event a log line may carry. What to do about each: the operator's handbook, src/cli/README.md. */
 export type LogEvent =
@@ -65,15 +65,21 @@ export interface LogFacts {
   readonly caller?: string | undefined;
   readonly issuer?: string | undefined;
   readonly ms?: number | undefined;
+  /** The `webhook-id` of an alert: the same in every attempt. */
+  readonly webhook_id?: string | undefined;
+  /** How long ago it was made, seconds. */
+  readonly age_s?: number | null | undefined;
   readonly upstream_status?: number | string | undefined;
   readonly upstream_ms?: number | undefined;
   readonly zoo_request_id?: string | null | undefined;
-  /** Host and path that were called, without query. */
+  /** Name of the secret that was sent; its value belongs to the version that the line names. */
+  readonly token?: string | undefined;
+  /** What was called: host and path without query; of an identity provider the host alone. */
   readonly upstream?: string | undefined;
   readonly failures?: number | undefined;
   /** Time of the first of the failures. */
   readonly failing_since?: string | undefined;
-  /** Age of the value that is served meanwhile, seconds; null when there is none. */
+  /** Age of the value, or of the key set, that is used meanwhile, seconds; null when there is none. */
   readonly stored_age_s?: number | null | undefined;
   /** How long the outage was that has ended, seconds. */
   readonly outage_s?: number | undefined;
@@ -87,6 +93,10 @@ export interface LogFacts {
 /** The class of an error for {@link LogFacts}: a message might quote a secret. */
 export const nameOf = (error: unknown): string =>
   error instanceof Error ? error.name : typeof error;
+
+/** Whole seconds for {@link LogFacts}; null without a start. */
+export const secondsBetween = (from: number | null, to: number) =>
+  from === null ? null : Math.max(0, Math.round((to - from) / 1_000));
 
 /** Writes one line of JSON to the console; Workers Logs indexes its fields. */
 export function logLine(level: Level, event: LogEvent, facts: LogFacts): void {

@@ -21,16 +21,23 @@ export interface MetricPoint {
 /**
  * Writes a data point: one per response and, with the route "refresh", one per call to Zoo:
  * blobs route, code, cache, account, reason, attestation (empty where there is none), version, caller; doubles status, ms,
- * age (-1 where there is none). For a call to Zoo the status is Zoo's, or 0 when there was no response.
+ * age (-1 where there is none), weight. For a call to Zoo the status is Zoo's, or 0 when there was no response.
+ *
+ * @param sample of so many points one is written, with that weight
  */
-export function writeMetric(metrics: AnalyticsEngineDataset | undefined, point: MetricPoint): void {
+export function writeMetric(
+  metrics: AnalyticsEngineDataset | undefined,
+  point: MetricPoint,
+  sample = 1,
+): void {
+  if (sample > 1 && Math.random() * sample >= 1) return;
   const { route, status, code = "", cache = "", account = "", reason = "" } = point;
   const { attestation = "", caller = "", ms, age = -1 } = point;
   try {
     metrics?.writeDataPoint({
       indexes: [account],
       blobs: [route, code, cache, account, reason, attestation, VERSION, caller],
-      doubles: [status, ms, age],
+      doubles: [status, ms, age, sample],
     });
   } catch {
     // Metrics are best effort: a lost point must not fail the request.

@@ -49,6 +49,12 @@ export function addMoney(a: Money, b: Money): Money {
   return moneyOf(unitsOf(a, scale) + unitsOf(b, scale), scale);
 }
 
+/** Exact difference. Both arguments are canonical. */
+export function subtractMoney(a: Money, b: Money): Money {
+  const scale = Math.max(scaleOf(a), scaleOf(b));
+  return moneyOf(unitsOf(a, scale) - unitsOf(b, scale), scale);
+}
+
 /** -1, 0 or 1, as `a` is less than, equal to or more than `b`. */
 export function compareMoney(a: Money, b: Money): -1 | 0 | 1 {
   const scale = Math.max(scaleOf(a), scaleOf(b));

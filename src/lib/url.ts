@@ -2,11 +2,17 @@
 
 /** https to any host, http only to loopback: a token must never be sent unencrypted. */
 export function isSafeUrl(text: string): boolean {
-  // A path is appended to the text as written, and the parser would silently drop white space and a bare "#".
-  const url = /[\s#]/.test(text) ? null : URL.parse(text);
-  if (url === null || url.username !== "" || url.password !== "") return false;
-  if (url.protocol === "https:") return true;
-  return url.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+  // A path is appended to the text as written, and the parser would silently drop a bare "#".
+  const url = text.includes("#") ? null : urlOf(text);
+  if (url?.protocol === "https:") return true;
+  return url?.protocol === "http:" && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);
+}
+
+/** The URL, or `null` when it holds a user name or a password. */
+function urlOf(text: string): URL | null {
+  // The parser would silently drop white space, and what was checked would not be what was written.
+  const url = /\s/.test(text) ? null : URL.parse(text);
+  return url?.username === "" && url.password === "" ? url : null;
 }
 
 /**
@@ -18,11 +24,8 @@ const PRIVATE_NAMES =
 
 /** An https URL whose host is not private, loopback, link-local or reserved. IPv6 literals are refused altogether. */
 export function isPublicHttps(text: string): boolean {
-  // The parser would silently drop white space, and what was checked would not be what was written.
-  const url = /\s/.test(text) ? null : URL.parse(text);
-  if (url === null || url.protocol !== "https:" || url.username !== "" || url.password !== "") {
-    return false;
-  }
+  const url = urlOf(text);
+  if (url?.protocol !== "https:") return false;
   const host = url.hostname.replace(/\.$/, "");
   if (host.startsWith("[") || !host.includes(".")) return false;
   // No empty label: resolvers differ in what they make of "localhost..".

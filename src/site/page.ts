@@ -16,18 +16,19 @@ const prose = (text: unknown): Html[] =>
 
 type Cell = Html | readonly Html[] | string;
 
+/** With roles of their own: on a phone its cells stand below each other, and would lose those they have by display. */
 function table(
   caption: string,
   heads: readonly string[],
   rows: readonly (readonly [Cell, ...Cell[]])[],
 ): Html {
-  const head = heads.map((name) => html`<th scope="col">${name}</th>`);
+  const head = heads.map((name) => html`<th scope="col" role="columnheader">${name}</th>`);
   const body = rows.map(([first, ...rest]) => {
-    const cells = rest.map((cell) => html`<td>${cell}</td>`);
-    return html`<tr><th scope="row">${first}</th>${cells}</tr>
+    const cells = rest.map((cell) => html`<td role="cell">${cell}</td>`);
+    return html`<tr role="row"><th scope="row" role="rowheader">${first}</th>${cells}</tr>
 `;
   });
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${head}</tr></thead><tbody role="rowgroup">${body}</tbody></table></div>`;
 }
 
 /** What of the document a `$ref` leads to. */

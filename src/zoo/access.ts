@@ -7,6 +7,7 @@
 import type { Access } from "../balance/record.ts";
 import type { Account, Config } from "../config/config.ts";
 import { type FetchTextResult, fetchText } from "../lib/fetch-text.ts";
+import { isObject, parseJson } from "../lib/json.ts";
 import type { Drift } from "../lib/log.ts";
 
 /** A refresh waits no longer than this for it, whatever the deadline of the balance is. */
@@ -39,9 +40,9 @@ function readAccess(answer: FetchTextResult, subject: Account["subject"]): ReadA
     return unknown(`status ${answer.head.status}`);
   }
   if (answer.end !== "whole") return unknown(answer.end);
-  const fields = objectOf(answer.body);
-  if (fields === null) return unknown("not a JSON object");
-  const { block = null, allow_pay_as_you_go: allowed = null } = fields;
+  const value = parseJson(answer.body);
+  if (!isObject(value)) return unknown("not a JSON object");
+  const { block = null, allow_pay_as_you_go: allowed = null } = value;
   const drift: Drift[] = [];
   const isWord = typeof block === "string" && block !== "" && block.length <= MAX_WORD_CHARS;
   if (block !== null && !isWord) drift.push({ field: "block", type: typeof block });
@@ -51,13 +52,4 @@ function readAccess(answer: FetchTextResult, subject: Account["subject"]): ReadA
   }
   if (block === null) return { access: { blocked: null, pay_as_you_go }, drift };
   return { access: isWord ? { blocked: block, pay_as_you_go } : null, drift };
-}
-
-function objectOf(text: string): { block?: unknown; allow_pay_as_you_go?: unknown } | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

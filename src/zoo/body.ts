@@ -7,6 +7,7 @@
  */
 
 import type { Balance, Plan } from "../balance/record.ts";
+import type { Fields } from "../lib/json.ts";
 import type { Drift } from "../lib/log.ts";
 import { addMoney, JsonNumber, readMoney } from "../lib/money.ts";
 import { readTime } from "./time.ts";
@@ -14,8 +15,6 @@ import { readTime } from "./time.ts";
 export type ReadBody =
   | { readonly ok: true; readonly balance: Balance; readonly drift: readonly Drift[] }
   | { readonly ok: false; readonly drift: readonly Drift[] };
-
-type Fields = Readonly<Record<string, unknown>>;
 
 const MAX_WORD_CHARS = 64;
 const MAX_TITLE_CHARS = 256;

@@ -4,6 +4,7 @@ import type { Failure } from "../balance/backoff.ts";
 import { type Access, type Balance, balanceSchema } from "../balance/record.ts";
 import type { Account, Config } from "../config/config.ts";
 import { type FetchTextResult, fetchText } from "../lib/fetch-text.ts";
+import { isObject, parseJson } from "../lib/json.ts";
 import type { Drift } from "../lib/log.ts";
 import { saneId } from "../lib/request-id.ts";
 import { parseRetryAfter } from "../lib/retry-after.ts";
@@ -88,10 +89,6 @@ function requestIdOf(answer: FetchTextResult): string | null {
   const header = answer.head?.headers.get("x-api-call-id") ?? null;
   if (header !== null) return saneId(header);
   if (answer.end !== "whole" || answer.head.status < 400) return null;
-  try {
-    const { request_id }: { request_id?: unknown } = Object(JSON.parse(answer.body));
-    return saneId(request_id);
-  } catch {
-    return null;
-  }
+  const body = parseJson(answer.body);
+  return isObject(body) ? saneId(body.request_id) : null;
 }

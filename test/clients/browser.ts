@@ -1,13 +1,8 @@
 /** The TypeScript client's harness in Chromium, at an origin that the Worker allows. */
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
+import { launchChromium } from "../chromium.ts";
 import { Connection, type Harness } from "./connection.ts";
-
-export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) =>
-  existsSync(path),
-);
 
 export async function startPage(origin: string): Promise<Harness> {
   const { outputFiles } = await build({
@@ -16,10 +11,7 @@ export async function startPage(origin: string): Promise<Harness> {
     write: false,
     format: "iife",
   });
-  const browser = await chromium.launch({
-    executablePath: CHROMIUM ?? "chromium",
-    args: ["--no-sandbox", "--disable-gpu"],
-  });
+  const browser = await launchChromium();
   const page = await browser.newPage();
   const connection = new Connection((line) => {
     // The answer comes as a message; what throws in the page would be missing there.

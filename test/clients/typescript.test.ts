@@ -1,7 +1,8 @@
 /** What the TypeScript client shows, whatever goes wrong: `states.ts`. */
 import { resolve } from "node:path";
 import { describe, test } from "vitest";
-import { CHROMIUM, startPage } from "./browser.ts";
+import { isSkipped, noChromium } from "../chromium.ts";
+import { startPage } from "./browser.ts";
 import { compare } from "./compare.ts";
 import { startProcess } from "./connection.ts";
 import { expectFirstBalance } from "./example.ts";
@@ -11,8 +12,7 @@ describe("in Node", () => {
   compare(() => startProcess(process.execPath, [script]));
 });
 
-const isRequired = process.env.REQUIRE_CHROMIUM === "true";
-describe.skipIf(CHROMIUM === undefined && !isRequired)("in Chromium", () =>
+describe.skipIf(isSkipped("The tests of the client in a browser", noChromium))("in Chromium", () =>
   compare(({ origin }) => startPage(origin)),
 );
 

@@ -28,7 +28,7 @@ const DOUBLES = numbered("double");
 
 /** The API's own functions, beside those that SQLite has too. */
 const KNOWN =
-  /^(sum|count|avg|min|max|sumif|countif|quantileexactweighted|tostartofinterval|now|if|in|distinct|intdiv)$/i;
+  /^(sum|count|avg|min|max|sumif|countif|quantileexactweighted|tostartofinterval|now|if|in|distinct|intdiv|touint32)$/i;
 
 /** ClickHouse's dialect in SQLite's words. */
 function translated(sql: string): string {
@@ -63,6 +63,7 @@ function databaseOf(points: ReadonlyMap<string, readonly Point[]>): DatabaseSync
   database.function("tostartofinterval", (time, length) => {
     return Number(time) - (Number(time) % Number(length));
   });
+  database.function("touint32", (value) => Math.trunc(Number(value)));
   database.function("intdiv", (a, b) => Math.floor(Number(a) / Number(b)));
   database.aggregate("sumif", {
     start: 0,

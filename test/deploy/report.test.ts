@@ -13,7 +13,11 @@ const DATASET = "zoo_balance_proxy_production";
 const HOUR_SECONDS = 3_600;
 
 /** A point as the Worker writes it, `sampleInterval` of them being counted by one. */
-function pointOf(written: Omit<MetricPoint, "ms"> & { ms?: number }, sampleInterval = 1): Point {
+function pointOf(
+  written: Omit<MetricPoint, "ms"> & { ms?: number },
+  sampleInterval = 1,
+  sample = 1,
+): Point {
   const points: Point[] = [];
   const timestamp = Math.floor(Date.now() / 1_000) - HOUR_SECONDS;
   const dataset: AnalyticsEngineDataset = {
@@ -22,16 +26,25 @@ function pointOf(written: Omit<MetricPoint, "ms"> & { ms?: number }, sampleInter
       points.push({ timestamp, blobs: blobs.map(String), doubles, index, sampleInterval });
     },
   };
-  writeMetric(dataset, { ms: 1, ...written });
+  // The one that is counted.
+  const random = vi.spyOn(Math, "random").mockReturnValue(0);
+  writeMetric(dataset, { ms: 1, ...written }, sample);
+  random.mockRestore();
   const [point] = points;
   if (point === undefined) throw new Error("no point was written");
   return point;
 }
 
+const withoutWeight = (point: Point): Point => ({ ...point, doubles: point.doubles.slice(0, 3) });
+
 const BALANCE = { route: "/v1/balance", account: "default" } as const;
 
 const POINTS: readonly Point[] = [
-  pointOf({ ...BALANCE, status: 200, cache: "memory", caller: "a", ms: 0, age: 10 }, 90),
+  pointOf({ ...BALANCE, status: 200, cache: "memory", caller: "a", ms: 0, age: 10 }, 8, 10),
+  // Of a version that wrote no weight.
+  withoutWeight(
+    pointOf({ ...BALANCE, status: 200, cache: "memory", caller: "a", ms: 0, age: 10 }, 10),
+  ),
   pointOf({ ...BALANCE, status: 200, cache: "kv", caller: "b", ms: 20, age: 90 }, 5),
   pointOf({ ...BALANCE, status: 200, cache: "miss", caller: "c", ms: 900, age: 0 }),
   pointOf({ ...BALANCE, status: 503, code: "upstream_unavailable", caller: "c" }, 2),

@@ -323,7 +323,7 @@ test("each call to Zoo is a metric point: how it ended, and Zoo's status", async
     {
       indexes: ["default"],
       blobs: ["refresh", code, "", "default", "", "", expect.any(String), ""],
-      doubles: [status, expect.any(Number), -1],
+      doubles: [status, expect.any(Number), -1, 1],
     },
   ];
   expect(await points("metric-good")).toEqual(of(200, ""));

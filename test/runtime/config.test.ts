@@ -27,6 +27,7 @@ function problems(variables: Record<string, unknown>): string {
 const account = (name: string, token: string, subject = "user", secret = "ZOO_API_TOKEN") => ({
   name,
   token,
+  tokenName: secret,
   subject,
   location: undefined,
   source: `https://api.zoo.dev ${subject} ${secret}`,
@@ -42,6 +43,7 @@ test("with no variable set, every default of the table applies", () => {
     ZOO_TIMEOUT_MS: 10_000,
     KEEP_FRESH_SECONDS: 900,
     HEDGE_MS: 60,
+    METRICS_SAMPLE: 1,
     READY_SECONDS: 1_800,
     OBJECT_LOCATION: undefined,
     FRESH_SECONDS: 60,

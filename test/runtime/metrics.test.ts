@@ -2,6 +2,7 @@ import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflar
 import { expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
+import worker from "../../src/index.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
@@ -34,14 +35,14 @@ test("every request writes one data point with its blobs and doubles in the docu
       {
         indexes: [""],
         blobs: ["/v1/balance", "invalid_credentials", "", "", "malformed", "", VERSION, ""],
-        doubles: [401, expect.any(Number), -1],
+        doubles: [401, expect.any(Number), -1, 1],
       },
     ],
     [
       {
         indexes: [""],
         blobs: ["/health", "", "", "", "", "", VERSION, ""],
-        doubles: [200, expect.any(Number), -1],
+        doubles: [200, expect.any(Number), -1, 1],
       },
     ],
   ]);
@@ -79,4 +80,43 @@ test("a failing or missing metrics binding does not fail the request", async () 
   };
   expect((await pointOf("/health", { writeDataPoint })).status).toBe(200);
   expect((await pointOf("/health", undefined)).status).toBe(200);
+});
+
+test("of METRICS_SAMPLE cached hits one is counted, with that weight, and everything else always", async () => {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () =>
+    Response.json(balanceBody("2026-08")),
+  );
+  vi.spyOn(console, "info").mockReturnValue();
+  await reset();
+  const key = await newApiKey();
+  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  const writeDataPoint = vi.fn();
+  const sampled = { ...env, METRICS: { writeDataPoint }, METRICS_SAMPLE: 4 };
+  const ask = async (authorization: string, method = "GET") => {
+    const context = createExecutionContext();
+    const headers = { authorization };
+    const request = new Request<unknown, IncomingRequestCfProperties>(
+      "https://proxy.example/v1/balance",
+      { method, headers },
+    );
+    await worker.fetch(request, sampled, context);
+    await waitOnExecutionContext(context);
+  };
+  const random = vi.spyOn(Math, "random").mockReturnValue(0.25);
+  await ask(`Bearer ${key}`);
+  await ask("Bearer x");
+  const cacheAndWeight = () =>
+    writeDataPoint.mock.calls.map(([{ blobs, doubles }]) => [blobs[2], doubles[0], doubles[3]]);
+  const always = [
+    ["miss", 200, 1],
+    ["", 401, 1],
+  ];
+  expect(cacheAndWeight()).toEqual(always);
+  // By the fast path, and by the app, which answers HEAD.
+  for (const method of ["GET", "HEAD"]) await ask(`Bearer ${key}`, method);
+  expect(cacheAndWeight()).toEqual(always);
+  random.mockReturnValue(0.249);
+  for (const method of ["GET", "HEAD"]) await ask(`Bearer ${key}`, method);
+  expect(cacheAndWeight()).toEqual([...always, ["memory", 200, 4], ["memory", 200, 4]]);
+  random.mockRestore();
 });

@@ -5,7 +5,8 @@
 import { withDeadline } from "../../lib/deadline.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { ExpiringMap } from "../../lib/expiring-map.ts";
-import { logLine, nameOf } from "../../lib/log.ts";
+import { parseJson } from "../../lib/json.ts";
+import { nameOf } from "../../lib/log.ts";
 import { LogThrottle } from "../../lib/log-throttle.ts";
 import { ReadBudget } from "../../lib/token-bucket.ts";
 import { callerId, type Identified } from "../caller.ts";
@@ -74,9 +75,7 @@ async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
     value = await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
     budget?.giveBack();
-    if (state.of(LogThrottle).allows("api_keys_failed", "")) {
-      logLine("error", "api_keys_failed", { error: nameOf(error) });
-    }
+    state.of(LogThrottle).log("error", "api_keys_failed", { error: nameOf(error) });
     return "api_keys_unavailable";
   }
   const entry = await entryOf(value, readAt);
@@ -93,19 +92,11 @@ async function find(digest: string, lookup: Lookup): Promise<Entry | Denial> {
 
 async function entryOf(value: unknown, readAt: number): Promise<Entry | Denial> {
   if (typeof value !== "string") return "api_key_unknown";
-  const record = parse(value);
-  if (record === null) return "api_key_bad_record";
+  const record = apiKeyRecordSchema.safeParse(parseJson(value)).data;
+  if (record === undefined) return "api_key_bad_record";
   const { id, account, scopes } = record;
   const scope = scopes.includes("balance:read") ? "balance:read" : "balance:status";
   const access = { account, scope } as const;
   const until = readAt + KEEP_SECONDS * 1_000;
   return { record, id: await callerId("api-key", id), access, until };
-}
-
-function parse(text: string): ApiKeyRecord | null {
-  try {
-    return apiKeyRecordSchema.safeParse(JSON.parse(text)).data ?? null;
-  } catch {
-    return null;
-  }
 }

@@ -3,7 +3,7 @@
 import { accountName } from "../../config/fields.ts";
 import type { ClaimPath, Issuer } from "../../config/issuers.ts";
 import type { Scope } from "../../context.ts";
-import { type Fields, isObject } from "./compact.ts";
+import { type Fields, isObject } from "../../lib/json.ts";
 
 const SCOPE_CLAIMS: readonly ClaimPath[] = ["scope", "scp"];
 

@@ -1,6 +1,6 @@
 /** The compact form of a JWT (RFC 7515, section 7.1) as header and claims, both unverified. */
-
-export type Fields = Readonly<Record<string, unknown>>;
+import { fromBase64Url, toBase64Url } from "../../lib/base64url.ts";
+import { type Fields, isObject } from "../../lib/json.ts";
 
 export interface Compact {
   readonly header: Fields;
@@ -25,20 +25,14 @@ function isEncrypted(parts: number, header: Fields | null | undefined): boolean 
   return parts === 5 && typeof header?.enc === "string";
 }
 
-const BASE64URL = { alphabet: "base64url", omitPadding: true } as const;
-
 /**
  * The bytes, or `null` unless the encoding is canonical (RFC 7515, section 2; RFC 4648, section 3.5): no
  * padding, no white space, unused bits of the last character zero. So a token has exactly one spelling,
  * which decoders, jose's included, do not insist on.
  */
 function decode(part: string): Uint8Array | null {
-  try {
-    const bytes = Uint8Array.fromBase64(part, BASE64URL);
-    return bytes.toBase64(BASE64URL) === part ? bytes : null;
-  } catch {
-    return null;
-  }
+  const bytes = fromBase64Url(part);
+  return bytes !== null && toBase64Url(bytes) === part ? bytes : null;
 }
 
 /** @returns `null` when it is not a JSON object, `undefined` when a name occurs in it twice */
@@ -52,10 +46,6 @@ function readJson(bytes: Uint8Array | null): Fields | null | undefined {
   } catch {
     return null;
   }
-}
-
-export function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -7,7 +7,8 @@ import { DurableObject } from "cloudflare:workers";
 import * as z from "zod/mini";
 import type { Env } from "../../env.ts";
 import { fetchText } from "../../lib/fetch-text.ts";
-import { logLine } from "../../lib/log.ts";
+import { parseJson } from "../../lib/json.ts";
+import { logLine, secondsBetween } from "../../lib/log.ts";
 import { isPublicHttps, isSafeUrl } from "../../lib/url.ts";
 import {
   jwksSchema,
@@ -100,11 +101,13 @@ export class IssuerKeys extends DurableObject<Env> {
   }
 
   async #fetch({ id, issuer, jwksUrl }: KeysRequest, isOld: boolean): Promise<void> {
-    const keys = await fetchKeys(issuer, jwksUrl);
+    const { keys, url } = await fetchKeys(issuer, jwksUrl);
     const now = Date.now();
+    const upstream = URL.parse(url)?.host;
     if (typeof keys === "string") {
       this.#retryAt = now + RETRY_MS;
-      logLine("error", "keys_failed", { issuer, reason: keys });
+      const stored_age_s = secondsBetween(this.#stored?.fetched_at ?? null, now);
+      logLine("error", "keys_failed", { issuer, reason: keys, upstream, stored_age_s });
       return;
     }
     this.#stored = { v: 1, id, fetched_at: now, keys };
@@ -113,25 +116,32 @@ export class IssuerKeys extends DurableObject<Env> {
       this.#missedAt = now;
       this.ctx.storage.kv.put(MISS_STORAGE_KEY, now);
     }
-    logLine("info", "keys_refreshed", { issuer });
+    logLine("info", "keys_refreshed", { issuer, upstream });
     this.ctx.waitUntil(writeKeysCopy(this.env.BALANCE_KV, this.#stored));
   }
 }
 
-async function fetchKeys(
-  issuer: string,
-  jwksUrl: string | null,
-): Promise<StoredKeys["keys"] | KeysFailure> {
-  const url = jwksUrl === null ? await discover(issuer) : { found: jwksUrl };
-  if (typeof url === "string") return url;
-  const published = await fetchJson(url.found, jwksSchema, ACCEPT_KEYS);
-  return typeof published === "string" ? published : (storedKeysOf(published) ?? "no_usable_keys");
+interface Fetched {
+  readonly keys: StoredKeys["keys"] | KeysFailure;
+  /** What was called last. */
+  readonly url: string;
+}
+
+async function fetchKeys(issuer: string, jwksUrl: string | null): Promise<Fetched> {
+  const discovery = `${issuer.replace(/\/+$/, "")}/.well-known/openid-configuration`;
+  const found = jwksUrl === null ? await discover(issuer, discovery) : { url: jwksUrl };
+  if (typeof found === "string") return { keys: found, url: discovery };
+  const { url } = found;
+  const published = await fetchJson(url, jwksSchema, ACCEPT_KEYS);
+  if (typeof published === "string") return { keys: published, url };
+  return { keys: storedKeysOf(published) ?? "no_usable_keys", url };
 }
 
 /** Where an issuer says that its keys are (OpenID Connect Discovery). */
-async function discover(issuer: string): Promise<{ readonly found: string } | KeysFailure> {
-  const base = issuer.replace(/\/+$/, "");
-  const url = `${base}/.well-known/openid-configuration`;
+async function discover(
+  issuer: string,
+  url: string,
+): Promise<{ readonly url: string } | KeysFailure> {
   const document = await fetchJson(url, discoverySchema, ACCEPT_JSON);
   if (typeof document === "string") return `discovery_${document}`;
   // Section 4.3: otherwise another provider's keys would pass for this one's.
@@ -139,7 +149,7 @@ async function discover(issuer: string): Promise<{ readonly found: string } | Ke
   const { jwks_uri } = document;
   // What a public provider publishes must not make this object call into its own network.
   const isAllowed = isPublicHttps(issuer) ? isPublicHttps(jwks_uri) : isSafeUrl(jwks_uri);
-  return isAllowed ? { found: jwks_uri } : "discovery_unsafe_url";
+  return isAllowed ? { url: jwks_uri } : "discovery_unsafe_url";
 }
 
 async function fetchJson<T extends z.ZodMiniType>(
@@ -150,10 +160,8 @@ async function fetchJson<T extends z.ZodMiniType>(
   const answer = await fetchText(url, TIMEOUT_MS, { accept }, { maxBytes: MAX_BYTES });
   if (answer.end !== "whole") return answer.end;
   if (answer.head.status !== 200) return `status_${answer.head.status}`;
-  try {
-    const { success, data } = schema.safeParse(JSON.parse(answer.body));
-    return success ? data : "unexpected_json";
-  } catch {
-    return "not_json";
-  }
+  const value = parseJson(answer.body);
+  if (value === undefined) return "not_json";
+  const { success, data } = schema.safeParse(value);
+  return success ? data : "unexpected_json";
 }

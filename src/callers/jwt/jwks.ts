@@ -4,7 +4,7 @@ import type { Issuer } from "../../config/issuers.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { readKv, writeKv } from "../../lib/kv.ts";
 import { moment, version } from "../../lib/schema.ts";
-import { publicKeyOf, storedFormOf } from "./public-key.ts";
+import { publicKeyOf, type StoredKey, storedFormOf } from "./public-key.ts";
 
 /** KV may forget the keys of a provider that has been unreachable for this long. */
 const KEEP_SECONDS = 30 * 86_400;
@@ -13,14 +13,14 @@ const KEEP_SECONDS = 30 * 86_400;
 const COPY_TTL_SECONDS = 300;
 
 /** What a provider publishes (RFC 7517, section 5). */
-export const jwksSchema = z.object({ keys: z.array(z.unknown()) });
+export const jwksSchema = z.object({ keys: z.array(z.custom<unknown>()) });
 
 const storedKeysSchema = z.strictObject({
   v: version(1),
   id: z.string(),
   /** Epoch milliseconds. */
   fetched_at: moment,
-  keys: z.array(z.looseObject({ kty: z.enum(["RSA", "EC", "OKP"]) })),
+  keys: z.array(z.custom<StoredKey>((member) => publicKeyOf(member) !== null)),
 });
 export type StoredKeys = z.infer<typeof storedKeysSchema>;
 

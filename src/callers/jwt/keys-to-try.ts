@@ -23,8 +23,8 @@ const FORMS: Readonly<Record<string, string>> = {
   EdDSA: "OKP Ed25519",
   Ed25519: "OKP Ed25519",
 };
-/** Two names of one algorithm for the keys here (RFC 9864, section 2.2). */
-const canonical = (alg: Algorithm) => (alg === "Ed25519" ? "EdDSA" : alg);
+/** `EdDSA` and `Ed25519` are two names of one algorithm for the keys here (RFC 9864, section 2.2). */
+export const canonical = (alg: Algorithm) => (alg === "Ed25519" ? "EdDSA" : alg);
 
 /** Compared here because workerd imports a key under a wrong curve name without an error. */
 const formOf = ({ kty, crv }: KeyNumbers) => (kty === "RSA" ? kty : `${kty} ${crv}`);

@@ -3,7 +3,8 @@
  * decide nothing: providers publish all kinds of them.
  */
 import { type Algorithm, ASYMMETRIC } from "../../config/issuers.ts";
-import { isObject } from "./compact.ts";
+import { fromBase64Url, toBase64Url } from "../../lib/base64url.ts";
+import { type Fields, isObject } from "../../lib/json.ts";
 
 export type KeyType = (typeof KEY_TYPES)[number];
 const KEY_TYPES = ["RSA", "EC", "OKP"] as const;
@@ -39,8 +40,6 @@ const ED25519_BYTES = 32;
 /** Never in a published set. A key that has one of them is as good as stolen. */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
-type Members = Readonly<Record<string, unknown>>;
-
 /** A member of a published or stored set, or `null` when it is no key of a known type. */
 export function publicKeyOf(member: unknown): PublicKey | null {
   if (!isObject(member)) return null;
@@ -52,14 +51,16 @@ export function publicKeyOf(member: unknown): PublicKey | null {
 }
 
 /** The form in which keys are stored: a JWK, which {@link publicKeyOf} reads again. */
-export function storedFormOf({ kty, kid, alg, numbers }: PublicKey): Members & { kty: KeyType } {
+export type StoredKey = Fields & { readonly kty: KeyType };
+
+export function storedFormOf({ kty, kid, alg, numbers }: PublicKey): StoredKey {
   return { kty, ...(kid && { kid }), ...(alg && { alg }), ...numbers };
 }
 
 const textOf = (value: unknown) => (typeof value === "string" && value !== "" ? value : undefined);
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
-function isForSignatures(member: Members, alg: Algorithm | undefined): boolean {
+function isForSignatures(member: Fields, alg: Algorithm | undefined): boolean {
   const { key_ops } = member;
   if (PRIVATE_MEMBERS.some((name) => !isAbsent(member[name]))) return false;
   const operations = isAbsent(key_ops) ? [] : [key_ops].flat();
@@ -70,38 +71,30 @@ function isForSignatures(member: Members, alg: Algorithm | undefined): boolean {
   return alg !== undefined || textOf(member.alg) === undefined;
 }
 
-function numbersOf(kty: KeyType, member: Members): KeyNumbers | null {
+function numbersOf(kty: KeyType, member: Fields): KeyNumbers | null {
   switch (kty) {
     case "RSA": {
       const [n, e] = [unsigned(member.n), unsigned(member.e)];
       if (n === null || e === null || bitsOf(n) < MIN_RSA_BITS) return null;
-      return { kty, n: base64Url(n), e: base64Url(e) };
+      return { kty, n: toBase64Url(n), e: toBase64Url(e) };
     }
     case "EC": {
       const crv = textOf(member.crv) ?? "";
       const [x, y] = [member.x, member.y].map((value) => padded(unsigned(value), crv));
-      return x == null || y == null ? null : { kty, crv, x: base64Url(x), y: base64Url(y) };
+      return x == null || y == null ? null : { kty, crv, x: toBase64Url(x), y: toBase64Url(y) };
     }
     case "OKP": {
       const x = bytesOf(member.x);
       if (member.crv !== "Ed25519" || x?.length !== ED25519_BYTES) return null;
-      return { kty, crv: "Ed25519", x: base64Url(x) };
+      return { kty, crv: "Ed25519", x: toBase64Url(x) };
     }
   }
 }
 
-const base64Url = (bytes: Uint8Array) =>
-  bytes.toBase64({ alphabet: "base64url", omitPadding: true });
-
 /** Plain base64 and padding are let pass: some publish them, and they mean the same number. */
 function bytesOf(value: unknown): Uint8Array | null {
   if (typeof value !== "string") return null;
-  try {
-    const text = value.replaceAll("+", "-").replaceAll("/", "_");
-    return Uint8Array.fromBase64(text, { alphabet: "base64url" });
-  } catch {
-    return null;
-  }
+  return fromBase64Url(value.replaceAll("+", "-").replaceAll("/", "_"));
 }
 
 /** An unsigned number without the zeros in front that some encoders leave there. */

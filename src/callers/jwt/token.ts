@@ -6,10 +6,11 @@
  * count (RFC 8725, section 3.10).
  */
 import { type Algorithm, ASYMMETRIC, type Issuer } from "../../config/issuers.ts";
+import { type Fields, isObject } from "../../lib/json.ts";
 import { type Denial, type Denied, denied } from "../denial.ts";
 import { audiencesOf, hasScope } from "./claims.ts";
-import { type Fields, isObject, readCompact } from "./compact.ts";
-import type { SignedWith } from "./keys-to-try.ts";
+import { readCompact } from "./compact.ts";
+import { canonical, type SignedWith } from "./keys-to-try.ts";
 
 /** Tolerance for clock skew. */
 const LEEWAY_SECONDS = 30;
@@ -111,10 +112,8 @@ function isSpelling(said: unknown, meant: string): boolean {
   return a === b;
 }
 
-/** `EdDSA` and `Ed25519` are two names of one algorithm here (RFC 9864, section 2.2). */
 function allows({ algorithms }: Issuer, alg: Algorithm): boolean {
-  const isEd = (name: Algorithm) => name === "EdDSA" || name === "Ed25519";
-  return (algorithms ?? ASYMMETRIC).some((name) => name === alg || (isEd(name) && isEd(alg)));
+  return (algorithms ?? ASYMMETRIC).some((name) => canonical(name) === canonical(alg));
 }
 
 /** The claims, or which of them is absent or not what it should be. */

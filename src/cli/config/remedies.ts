@@ -21,7 +21,7 @@ export const EXAMPLES: Readonly<Record<string, readonly [toml: string, hint: str
     'OBJECT_LOCATION = "weur"',
     "one of Cloudflare's location hints; or leave it out",
   ],
-  METRICS_SAMPLE: ["METRICS_SAMPLE = 1", "a whole number"],
+  METRICS_SAMPLE: ["METRICS_SAMPLE = 1", "a whole number; 1 counts every hit"],
   LOW_BALANCE_USD: ['LOW_BALANCE_USD = "10.00"', "US dollars, digits and a point"],
   JWT_ISSUERS: [
     'JWT_ISSUERS = [{ issuer = "https://login.example.com/", audience = "balance-api" }]',

@@ -28,7 +28,8 @@ export interface Cost {
   readonly freePlanHolds: boolean;
 }
 
-export function monthlyCost(usage: Usage): Cost {
+/** @param points written to Analytics Engine: as many as requests, but for METRICS_SAMPLE */
+export function monthlyCost(usage: Usage, points = usage.requests): Cost {
   const { requests, kvWrites } = usage;
   const above = (name: keyof Usage) => {
     const [included, price] = PRICES[name];
@@ -43,7 +44,7 @@ export function monthlyCost(usage: Usage): Cost {
     above("logLines");
   return {
     usd,
-    pointsUsd: (requests * POINTS_PRICE) / MILLION,
+    pointsUsd: (points * POINTS_PRICE) / MILLION,
     freePlanHolds:
       requests / MONTH_DAYS <= FREE_REQUESTS && kvWrites / MONTH_DAYS <= FREE_KV_WRITES,
   };

@@ -1,6 +1,6 @@
 /**
  * The questions that the report asks of Analytics Engine. A point may stand for several (it is sampled when
- * they come fast), so everything is weighted with `_sample_interval`.
+ * they come fast, and METRICS_SAMPLE samples cached hits), so everything is weighted.
  */
 import * as z from "zod/mini";
 
@@ -17,10 +17,12 @@ export const COLUMNS = {
   status: "double1",
   ms: "double2",
   age: "double3",
+  weight: "double4",
 } as const;
 
-const WEIGHT = "_sample_interval";
-const { route, code, cache, reason, attestation, caller, status, ms, age } = COLUMNS;
+const { route, code, cache, reason, attestation, caller, status, ms, age, weight } = COLUMNS;
+/** Analytics Engine's own interval, and METRICS_SAMPLE; versions before it wrote no weight, which reads as 0. */
+const WEIGHT = `toUInt32(_sample_interval * if(${weight} > 0, ${weight}, 1))`;
 
 /** The routes that answer callers. */
 const API = `${route} IN ('/v1/balance', '/v1/balance/status', '/v1/balance/history')`;
@@ -107,8 +109,12 @@ export const QUERIES = {
     "GROUP BY failure, status ORDER BY calls DESC",
   ),
   refreshTimes: query(quantileRow, quantiles(ms), `${route} = 'refresh'`),
-  /** Everything that was counted, /health and the page included. */
-  points: query(z.object({ points: count }), `SUM(${WEIGHT}) AS points`, `${route} != 'refresh'`),
+  /** Everything that was counted, /health and the page included, and how many points that took. */
+  points: query(
+    z.object({ points: count, written: count }),
+    `SUM(${WEIGHT}) AS points, SUM(_sample_interval) AS written`,
+    `${route} != 'refresh'`,
+  ),
 } as const;
 
 export type Rows = {

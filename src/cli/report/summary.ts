@@ -86,20 +86,23 @@ export function summarize(rows: Rows, days: number, objective: number): Summary 
       stale: stale?.callers ?? 0,
     },
     sampled: rows.callers.some(({ interval }) => interval > 1),
-    month: monthlyCost({
-      requests: monthly(sum(rows.points, (row) => row.points)) + CRON_RUNS_A_MONTH,
-      // A value that memory had not was looked up, with the key's record or the issuer's keys beside it.
-      kvReads: monthly(
-        2 *
-          sum(
-            good.filter(({ cache }) => cache !== "memory"),
-            (row) => row.answers,
-          ),
-      ),
-      kvWrites: monthly(calls),
-      objectRequests: monthly(asked) + CRON_RUNS_A_MONTH,
-      logLines: monthly(calls + sum(rows.refusals, (row) => row.answers)),
-    }),
+    month: monthlyCost(
+      {
+        requests: monthly(sum(rows.points, (row) => row.points)) + CRON_RUNS_A_MONTH,
+        // A value that memory had not was looked up, with the key's record or the issuer's keys beside it.
+        kvReads: monthly(
+          2 *
+            sum(
+              good.filter(({ cache }) => cache !== "memory"),
+              (row) => row.answers,
+            ),
+        ),
+        kvWrites: monthly(calls),
+        objectRequests: monthly(asked) + CRON_RUNS_A_MONTH,
+        logLines: monthly(calls + sum(rows.refusals, (row) => row.answers)),
+      },
+      monthly(sum(rows.points, (row) => row.written)),
+    ),
   };
 }
 

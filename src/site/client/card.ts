@@ -1,4 +1,4 @@
-/** The balance as a card: the amount, its parts, what is wrong with it, and how old it is. */
+/** The balance as a card: the amount, the parts that add up to it, what is wrong with it, and how old it is. */
 import {
   type Answer,
   ageInWords,
@@ -11,10 +11,10 @@ import {
   statusInWords,
 } from "./words.ts";
 
-const AGE_MS = 1_000;
+const TICK_MS = 1_000;
 let ticking: ReturnType<typeof setInterval> | undefined;
 
-/** Shows the card in `place`. `trouble`: why a newer value could not be had. */
+/** Shows the card in `place`. `asOf`: by this device's clock. `trouble`: why a newer value could not be had. */
 export function showCard(place: HTMLElement, answer: Answer, asOf: number, trouble = ""): void {
   const parts = trouble === "" ? [] : [paragraph(trouble, "bad")];
   if (answer.available !== undefined) parts.push(...amounts(answer, answer.available));
@@ -28,7 +28,7 @@ export function showCard(place: HTMLElement, answer: Answer, asOf: number, troub
   tell();
   clearCard(place);
   place.replaceChildren(...parts, age);
-  ticking = setInterval(tell, AGE_MS);
+  ticking = setInterval(tell, TICK_MS);
 }
 
 export function clearCard(place: HTMLElement): void {
@@ -36,56 +36,76 @@ export function clearCard(place: HTMLElement): void {
   place.replaceChildren();
 }
 
-function standing({ status, blocked }: Answer): HTMLElement[] {
-  const words = paragraph(statusInWords(status), `status ${status}`);
+function standing(answer: Answer): HTMLElement[] {
+  const { status, blocked } = answer;
+  const words = paragraph(statusInWords(answer), `status ${status}`);
   return blocked == null ? [words] : [words, paragraph(blockInWords(blocked), "bad")];
 }
 
 function amounts(answer: Answer, available: string): HTMLElement[] {
-  const { monthly, prepaid, plan, total_due } = answer;
-  const parts = [paragraph(dollars(centsOf(available)), "amount"), ...standing(answer)];
+  const { monthly, prepaid, plan, total_due, pay_as_you_go } = answer;
+  const rows: HTMLElement[] = [];
   const exactly = [`Available: ${exact(available)}`];
   if (monthly !== undefined && prepaid !== undefined) {
     // What is left after the other part, so that the two add up to the amount above them.
     const ofMonth = centsOf(available) - centsOf(prepaid.remaining);
-    parts.push(...monthOf(monthly, ofMonth));
-    parts.push(paragraph(`Prepaid: ${dollars(centsOf(prepaid.remaining))} left`));
-    if (prepaid.cash != null) {
-      parts.push(paragraph(`Of it refundable: ${dollars(centsOf(prepaid.cash))}`));
-    }
+    rows.push(row("This month", dollars(ofMonth), ...monthOf(monthly)));
+    const cash = prepaid.cash == null ? [] : [`${dollars(centsOf(prepaid.cash))} of it refundable`];
+    rows.push(row("Prepaid", dollars(centsOf(prepaid.remaining)), ...cash));
     exactly.push(`this month: ${exact(monthly.remaining)}`, `prepaid: ${exact(prepaid.remaining)}`);
   }
-  if (plan != null) parts.push(paragraph(`Plan: ${plan.title}`));
-  if (total_due != null) parts.push(paragraph(`Due: ${dollars(centsOf(total_due))}`));
+  rows.push(row("Available", dollars(centsOf(available))));
+  rows.at(-1)?.classList.add("sum");
+  if (total_due != null) rows.push(row("Due to Zoo", dollars(centsOf(total_due))));
+  if (plan != null) rows.push(row("Plan", plan.title));
+  if (pay_as_you_go != null) {
+    rows.push(row("When it is used up", pay_as_you_go ? "Pay as you go" : "Calls stop"));
+  }
+  const list = document.createElement("dl");
+  list.append(...rows);
   const summary = document.createElement("summary");
   summary.textContent = "Exact amounts";
   const details = document.createElement("details");
   details.append(summary, paragraph(`${exactly.join(", ")}.`));
-  return [...parts, details];
+  return [paragraph(dollars(centsOf(available)), "amount"), ...standing(answer), list, details];
 }
 
-function monthOf(month: NonNullable<Answer["monthly"]>, cents: number): HTMLElement[] {
+/** A name and its value on one line, and what there is to say of it below. */
+function row(name: string, value: string, ...more: readonly (string | HTMLElement)[]): HTMLElement {
+  const term = document.createElement("dt");
+  term.textContent = name;
+  const made = document.createElement("div");
+  made.append(term, detail(value));
+  for (const one of more) made.append(detail(one, "more"));
+  return made;
+}
+
+function detail(content: string | HTMLElement, className = ""): HTMLElement {
+  const made = document.createElement("dd");
+  made.append(content);
+  made.className = className;
+  return made;
+}
+
+function monthOf(month: NonNullable<Answer["monthly"]>): (string | HTMLElement)[] {
   const { allowance, refreshes_at } = month;
-  const parts =
-    allowance === null
-      ? [paragraph(`This month: ${dollars(cents)} left`)]
-      : [gauge(`This month: ${dollars(cents)} of ${dollars(centsOf(allowance))} left`, month)];
+  const parts: (string | HTMLElement)[] = [];
+  if (allowance !== null) parts.push(gauge(month, allowance));
   if (refreshes_at !== null) {
-    const due = Date.parse(refreshes_at) <= Date.now();
-    const when = due ? "now due" : dateInWords(refreshes_at);
-    parts.push(paragraph(`Next monthly credits: ${when}`));
+    const at = Date.parse(refreshes_at);
+    parts.push(`Next credits: ${at <= Date.now() ? "now due" : dateInWords(at)}`);
   }
   return parts;
 }
 
-function gauge(text: string, month: NonNullable<Answer["monthly"]>): HTMLElement {
+function gauge({ remaining }: NonNullable<Answer["monthly"]>, allowance: string): HTMLElement {
   const label = document.createElement("label");
   const meter = document.createElement("meter");
   meter.min = 0;
   // For the length of a bar a double is exact enough.
-  meter.max = Math.max(Number(month.allowance), 0.01);
-  meter.value = Number(month.remaining);
-  label.append(text, meter);
+  meter.max = Math.max(Number(allowance), 0.01);
+  meter.value = Number(remaining);
+  label.append(meter, `of ${dollars(centsOf(allowance))} a month`);
   return label;
 }
 

@@ -1,7 +1,11 @@
 /** The form on the page: asks for the balance and shows it as a phone would. The credential stays in this memory. */
 import { clearCard, paragraph, showCard } from "./card.ts";
-import { chartOf, type History } from "./chart.ts";
-import { type Answer, errorInWords } from "./words.ts";
+import { clearChart, type History, showChart } from "./chart.ts";
+import { type Answer, errorInWords, type Problem } from "./words.ts";
+
+const BALANCE = "/v1/balance";
+const STATUS = "/v1/balance/status";
+const HISTORY = "/v1/balance/history?days=30";
 
 const form = element("try", HTMLFormElement);
 const credential = element("credential", HTMLInputElement);
@@ -13,8 +17,10 @@ const chart = element("chart", HTMLElement);
 let asking = new AbortController();
 
 interface Known {
+  readonly path: string;
   readonly etag: string;
   readonly answer: Answer;
+  /** By this device's clock, which may be wrong: only the age is shown. */
   readonly asOf: number;
   readonly credential: string;
 }
@@ -30,34 +36,24 @@ function element<T extends HTMLElement>(id: string, type: new () => T): T {
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  void ask(event.submitter === refresh);
+  void show(event.submitter === refresh);
 });
 
-async function ask(anew: boolean): Promise<void> {
+async function show(anew: boolean): Promise<void> {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
   const value = credential.value.trim();
+  if (last?.credential !== value) forget();
   if (value === "") return say("Paste a credential first.");
-  if (last?.credential !== value) last = null;
   // A browser adds `no-cache` where there is no Cache-Control, which would force a refresh.
-  const cacheControl = anew ? "no-cache" : "no-transform";
-  const headers = new Headers({
+  const headers = {
     authorization: `Bearer ${value}`,
-    "cache-control": cacheControl,
-  });
-  if (last !== null) headers.set("if-none-match", last.etag);
+    "cache-control": anew ? "no-cache" : "no-transform",
+  };
   result.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch("/v1/balance", { headers, cache: "no-store", signal });
-    const isJson = (response.headers.get("content-type") ?? "").includes("json");
-    if ((response.ok && isJson) || (response.status === 304 && last !== null)) {
-      last = await knownFrom(response, value, last);
-      showCard(result, last.answer, last.asOf);
-      if (last.answer.available !== undefined) await showHistory(value, signal);
-    } else {
-      await refused(response);
-    }
+    await ask(last?.path ?? BALANCE, headers, signal);
   } catch {
     if (signal.aborted) return;
     fallBack("There is no connection to the service. Try again in a moment.");
@@ -65,26 +61,54 @@ async function ask(anew: boolean): Promise<void> {
   result.removeAttribute("aria-busy");
 }
 
-/** Of an answer, or of a 304 to the one that is known: `Date` minus `Age` is its new time. */
-async function knownFrom(response: Response, value: string, known: Known | null): Promise<Known> {
-  if (response.status === 304 && known !== null) return { ...known, asOf: asOfOf(response) };
-  const answer = (await response.json()) as Answer;
-  const etag = response.headers.get("etag") ?? "";
-  return { etag, answer, asOf: Date.parse(answer.as_of), credential: value };
+async function ask(
+  path: string,
+  headers: { readonly authorization: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const ifNoneMatch = last?.path === path ? { "if-none-match": last.etag } : {};
+  const response = await fetch(path, {
+    headers: { ...headers, ...ifNoneMatch },
+    cache: "no-store",
+    signal,
+  });
+  const asOf = Date.now() - Number(response.headers.get("age")) * 1_000;
+  if (response.status === 304 && last !== null) {
+    last = { ...last, asOf };
+  } else if (response.ok && isJson(response)) {
+    const answer = (await response.json()) as Answer;
+    const etag = response.headers.get("etag") ?? "";
+    last = { path, etag, answer, asOf, credential: headers.authorization.slice("Bearer ".length) };
+  } else {
+    const code = await refused(response);
+    // Of a credential for the status alone, which is shown instead.
+    if (code === "insufficient_scope" && path === BALANCE) await ask(STATUS, headers, signal);
+    return;
+  }
+  showCard(result, last.answer, last.asOf);
+  if (path === BALANCE) await showHistory(headers.authorization, signal);
 }
 
-async function refused(response: Response): Promise<void> {
-  if (!(response.headers.get("content-type") ?? "").includes("json")) {
-    return fallBack(
+const isJson = ({ headers }: Response) => (headers.get("content-type") ?? "").includes("json");
+
+/** @returns the problem's code, if it is the service that answers */
+async function refused(response: Response): Promise<string> {
+  if (!isJson(response)) {
+    fallBack(
       `Something between this page and the service answered instead of it (status ${response.status}). A network's sign-in page does that.`,
     );
+    return "";
   }
-  const { code = "", detail } = (await response.json()) as { code?: string; detail?: string };
-  const words = errorInWords(code, detail, response.headers.get("retry-after"));
-  if (response.status !== 401 && response.status !== 403) return fallBack(words);
-  // Whoever may not see the balance now must not see the last one either.
-  last = null;
-  say(words);
+  const problem = (await response.json()) as Problem;
+  const words = errorInWords(problem, response.headers.get("retry-after"), last !== null);
+  if (response.status === 401 || response.status === 403) {
+    // Whoever may not see the balance now must not see the last one either.
+    forget();
+    say(words);
+  } else {
+    fallBack(words);
+  }
+  return problem.code ?? "";
 }
 
 /** The last balance with its age, if there is one, below what went wrong. */
@@ -93,26 +117,28 @@ function fallBack(trouble: string): void {
   else showCard(result, last.answer, last.asOf, trouble);
 }
 
-/** Beside the balance: without it, that is still there. */
-async function showHistory(value: string, signal: AbortSignal): Promise<void> {
-  const headers = { authorization: `Bearer ${value}` };
-  const options = { headers, cache: "no-store", signal } as const;
+/** Beside the balance: when it cannot be had, the last one stays. */
+async function showHistory(authorization: string, signal: AbortSignal): Promise<void> {
   try {
-    const response = await fetch("/v1/balance/history?days=30", options);
-    if (response.ok) chart.replaceChildren(chartOf((await response.json()) as History));
-    else chart.replaceChildren();
+    const response = await fetch(HISTORY, {
+      headers: { authorization },
+      cache: "no-store",
+      signal,
+    });
+    if (response.ok && isJson(response)) showChart(chart, (await response.json()) as History);
   } catch {
-    if (!signal.aborted) chart.replaceChildren();
+    // The balance is shown, and says itself whether there is a connection.
   }
 }
 
-/** A 304 has no body: `Date` minus `Age` is when the balance was had from Zoo. */
-function asOfOf({ headers }: Response): number {
-  return Date.parse(headers.get("date") ?? "") - Number(headers.get("age")) * 1_000;
+/** Nothing of one credential's may stay to be seen with another. */
+function forget(): void {
+  last = null;
+  clearCard(result);
+  clearChart(chart);
 }
 
 function say(text: string): void {
   clearCard(result);
   result.append(paragraph(text, "bad"));
-  chart.replaceChildren();
 }

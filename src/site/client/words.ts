@@ -3,6 +3,8 @@
 export interface Answer {
   readonly status: string;
   readonly available?: string;
+  readonly low_below?: string;
+  readonly pay_as_you_go?: boolean | null;
   readonly blocked?: string | null;
   readonly monthly?: {
     readonly remaining: string;
@@ -24,8 +26,14 @@ const EXACT = new Intl.NumberFormat("en", {
   maximumFractionDigits: 20,
 });
 
-/** For display: whole cents. Doubles hold them exactly up to 90 trillion dollars. */
-export const centsOf = (decimal: string): number => Math.round(Number(decimal) * 100);
+const TWO_DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 2, useGrouping: false });
+
+/**
+ * For display: whole cents, rounded as text, since "1.005" is less than that as a double. Doubles hold them
+ * exactly up to 90 trillion dollars; `+ 0` makes nothing of a negative nothing.
+ */
+export const centsOf = (decimal: string): number =>
+  Math.round(Number(TWO_DIGITS.format(decimal as unknown as number)) * 100) + 0;
 export const dollars = (cents: number): string => USD.format(cents / 100);
 
 /** Every digit, since a text is not made a double before it is formatted (ECMA-402, 2023). */
@@ -38,7 +46,12 @@ const STATUS: Readonly<Record<string, string>> = {
   contract: "On a contract: the balance is not the limit.",
   blocked: "Zoo has blocked this account.",
 };
-export const statusInWords = (status: string): string => STATUS[status] ?? status;
+export function statusInWords({ status, low_below }: Answer): string {
+  if (status === "low" && low_below !== undefined) {
+    return `It is running low: less than ${dollars(centsOf(low_below))}.`;
+  }
+  return STATUS[status] ?? status;
+}
 
 const BLOCKED: Readonly<Record<string, string>> = {
   missing_payment_method: "Add a payment method in the account at Zoo.",
@@ -51,14 +64,19 @@ const BLOCKED: Readonly<Record<string, string>> = {
 export const blockInWords = (blocked: string): string =>
   BLOCKED[blocked] ?? `Zoo's reason: ${blocked}. Contact Zoo's support.`;
 
-const STALE: Readonly<Record<string, string>> = {
-  revalidating: "A newer value is on its way. ",
-  upstream_unavailable: "Zoo cannot be reached: this is the last known value. ",
-  upstream_rejected: "Zoo refuses the service: this is the last known value. ",
-  upstream_invalid: "Zoo's answer could not be read: this is the last known value. ",
+const UPSTREAM: Readonly<Record<string, string>> = {
+  upstream_unavailable: "Zoo cannot be reached",
+  upstream_rejected: "Zoo refuses the service",
+  upstream_invalid: "Zoo's answer could not be read",
 };
-export const stalenessInWords = (reason: string | null): string =>
-  reason === null ? "" : (STALE[reason] ?? `Not fresh (${reason}). `);
+const LAST_KNOWN = ": this is the last known value.";
+
+export function stalenessInWords(reason: string | null): string {
+  if (reason === null) return "";
+  if (reason === "revalidating") return "A newer value is on its way. ";
+  const words = UPSTREAM[reason];
+  return words === undefined ? `Not fresh (${reason}). ` : `${words}${LAST_KNOWN} `;
+}
 
 const ERRORS: Readonly<Record<string, string>> = {
   missing_credentials: "Paste a credential first.",
@@ -68,28 +86,42 @@ const ERRORS: Readonly<Record<string, string>> = {
   unknown_account: "This credential is for an account that the service does not know.",
   rate_limited: "Too many requests.",
   misconfigured: "The service is not set up correctly. Its operator finds the reason in the log.",
-  upstream_rejected: "Zoo refuses the service, and no earlier value is known.",
-  upstream_invalid: "Zoo's answer could not be read, and no earlier value is known.",
-  upstream_unavailable: "Zoo cannot be reached, and no earlier value is known.",
 };
 
-export function errorInWords(code: string, detail = "", retryAfter: string | null = null): string {
-  const words = ERRORS[code] ?? (detail || "Something went wrong.");
+export interface Problem {
+  readonly code?: string;
+  readonly detail?: string;
+}
+
+/** @param isKnown whether an earlier value is shown below it */
+export function errorInWords(
+  { code = "", detail = "" }: Problem,
+  retryAfter: string | null,
+  isKnown: boolean,
+): string {
+  const upstream = UPSTREAM[code];
+  const words =
+    upstream === undefined
+      ? (ERRORS[code] ?? (detail || "Something went wrong."))
+      : `${upstream}${isKnown ? LAST_KNOWN : ", and no earlier value is known."}`;
   return retryAfter === null ? words : `${words} Try again in ${retryAfter} s.`;
 }
 
 /** @param ms since the value was had from Zoo */
 export function ageInWords(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
-  if (seconds < 5) return "As of now.";
-  if (seconds < 120) return `As of ${seconds} seconds ago.`;
-  if (seconds < 7_200) return `As of ${Math.round(seconds / 60)} minutes ago.`;
-  if (seconds < 172_800) return `As of ${Math.round(seconds / 3_600)} hours ago.`;
-  return `As of ${Math.round(seconds / 86_400)} days ago.`;
+  if (seconds < 5) return "Updated just now.";
+  if (seconds < 120) return `Updated ${seconds} seconds ago.`;
+  if (seconds < 7_200) return `Updated ${Math.round(seconds / 60)} minutes ago.`;
+  if (seconds < 172_800) return `Updated ${Math.round(seconds / 3_600)} hours ago.`;
+  return `Updated ${Math.round(seconds / 86_400)} days ago.`;
 }
 
+const DAY = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });
+export const dayInWords = (ms: number): string => DAY.format(ms);
+
 const DATE = new Intl.DateTimeFormat("en", { dateStyle: "full", timeZone: "UTC" });
-export const dateInWords = (time: string): string => DATE.format(Date.parse(time));
+export const dateInWords = (ms: number): string => DATE.format(ms);
 
 const NO_FORECAST: Readonly<Record<string, string>> = {
   not_enough_history: "There is less than a day of history: too little to tell how long it lasts.",
@@ -105,5 +137,5 @@ export function forecastInWords(forecast: {
   if (spend_per_day === null || lasts_until === null) {
     return NO_FORECAST[forecast_reason ?? ""] ?? "There is no forecast.";
   }
-  return `At ${dollars(centsOf(spend_per_day))} a day it lasts until ${dateInWords(lasts_until)}.`;
+  return `At ${dollars(centsOf(spend_per_day))} a day it lasts until ${dateInWords(Date.parse(lasts_until))}.`;
 }
