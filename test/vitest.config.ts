@@ -49,6 +49,7 @@ export default defineConfig({
           name: "outside",
           include: ["test/{clients,deploy,e2e,fuzz,structure}/**/*.test.ts"],
           globalSetup: ["test/e2e/build.ts"],
+          setupFiles: ["test/e2e/record.ts"],
           // Nearly every file needs Miniflare, which takes half a second of CPU to load: once for each process.
           isolate: false,
           testTimeout: TEST_MS,

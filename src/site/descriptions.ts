@@ -20,14 +20,14 @@ const CURRENCY: Json = {
 };
 const STATUS: Json = {
   description:
-    "`ok`; `low`: less than `low_below` is available; `exhausted`: nothing is available; `contract`: nothing is available, but a contract account can go on without; `blocked`: Zoo refuses the account's calls, see `blocked`. More words may come.",
+    "`ok`; `low`: less than `low_below` is available; `exhausted`: nothing is available; `contract`: nothing is available, but a contract account can go on without; `blocked`: Zoo refuses the account's API calls, see the member `blocked`. More words may come.",
 };
 const AS_OF: Json = {
   description: "When the proxy read this from Zoo.",
   examples: ["2026-11-23T10:00:00Z"],
 };
 const STALE: Json = {
-  description: "Whether `as_of` is longer ago than the operator considers fresh.",
+  description: "Whether the value is older than what the operator considers fresh.",
   examples: [false],
 };
 const STALE_REASON: Json = {
@@ -50,13 +50,13 @@ const balance: Words = {
   },
   blocked: {
     description:
-      "Why Zoo refuses the account's calls; null when it does not, or when that is not known. Zoo's own words: `missing_payment_method`, `payment_method_failed`, `billing_threshold_reached`, `pay_as_you_go_disabled`, `upgrade_downgrade_abuse`, `admin`. More words may come.",
+      "Why Zoo refuses the account's API calls; null when it does not, or when that is not known. Zoo's own words: `missing_payment_method`, `payment_method_failed`, `billing_threshold_reached`, `pay_as_you_go_disabled`, `upgrade_downgrade_abuse`, `admin`. More words may come.",
     maxLength: MAX_WORD,
     examples: ["payment_method_failed"],
   },
   pay_as_you_go: {
     description:
-      "Whether calls still work when the credits are used up, and are billed; null when not known.",
+      "Whether API calls go on, and are billed, when the credits are used up; null when not known.",
     examples: [true],
   },
   total_due: {
@@ -119,7 +119,7 @@ const plan: Words = {
   },
   interval: {
     description:
-      "How often the price is paid: `month` or `year`; null without. More words may come.",
+      "How often the price is paid: `month` or `year`; null without a price. More words may come.",
     maxLength: MAX_WORD,
     examples: ["month"],
   },

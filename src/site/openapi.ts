@@ -62,8 +62,8 @@ export function openApiDocument(version: string): Json {
     security: [{ bearer: [] }],
     tags: [
       { name: "balance", description: "What an account has." },
-      { name: "service", description: "How the service itself is." },
-      { name: "alerts", description: "What the receivers of alerts are sent." },
+      { name: "service", description: "The state of the service itself." },
+      { name: "alerts", description: "The webhooks that receivers of alerts get." },
     ],
     paths: {
       "/v1/balance": viewPath("Balance", {

@@ -56,7 +56,7 @@ export function viewPath(schema: string, { summary, scope, shown, examples }: Vi
   const headers = { ...headersNamed(...CACHE_HEADERS), ...WHEN_FORCED };
   return readable(schema, {
     summary,
-    description: `${scope} A stored value is answered at once while it is fresh. An older one is refreshed first, or answered as \`stale\` with the reason. There is an error only when no value is stored, or one that is too old.`,
+    description: `${scope} A stored value is answered at once while it is fresh. An older one is refreshed first, or answered as \`stale\` with the reason. Trouble with Zoo is an error only when no value is stored, or one that is too old.`,
     tags: ["balance"],
     parameters: parametersNamed("IfNoneMatch", "CacheControl", "XRequestId", "XFirebaseAppCheck"),
     responses: {

@@ -23,7 +23,7 @@ export const HEADERS: Readonly<Record<string, Json>> = {
     REQUEST_ID,
     { cloudflare: ID_EXAMPLE, generated: "3f0c9b1e-6a0e-4c53-9b1c-2f2f1e0d8a11" },
   ),
-  ETag: header("Changes when anything but `as_of` does. Weak.", text(64), {
+  ETag: header("Changes when anything but `as_of` does. A weak tag.", text(64), {
     weak: 'W/"0f5a1d9e6a0e4c539b1c2f2f1e0d8a11"',
   }),
   "Cache-Control": header(
@@ -32,7 +32,7 @@ export const HEADERS: Readonly<Record<string, Json>> = {
     { fresh: "private, max-age=60" },
   ),
   "No-Store": header("`no-store`: not for caches.", text(64), { always: "no-store" }),
-  Vary: header("`Authorization`, and `Origin` where the operator lets web pages in.", text(64), {
+  Vary: header("`Authorization`, and `Origin` where the operator allows web pages.", text(64), {
     apps: "Authorization",
     web: "Authorization, Origin",
   }),
@@ -61,7 +61,7 @@ export const HEADERS: Readonly<Record<string, Json>> = {
   "Retry-After": header("Seconds to wait before trying again.", RETRY_AFTER, { seconds: 5 }),
   Allow: header("The methods that the path supports.", text(64), { methods: "GET, HEAD" }),
   "Access-Control-Allow-Origin": {
-    ...header("The origin of the web page that asks, if the operator lets it in.", text(256), {
+    ...header("The origin of the web page that asks, if the operator allows it.", text(256), {
       capacitor: "capacitor://localhost",
     }),
     required: false,

@@ -21,7 +21,7 @@ export const SERVICE_PATHS: Readonly<Record<string, Json>> = {
     },
   }),
   "/ready": readable("Ready", {
-    summary: "Whether the balance of every account could be read lately",
+    summary: "Whether the balance of every account could be read recently",
     description: "For monitors and load balancers. Needs no credential, and never calls Zoo.",
     tags: ["service"],
     security: [],
@@ -77,8 +77,8 @@ const ACCOUNTS: Json = {
 
 export const SERVICE_SCHEMAS: Readonly<Record<string, Json>> = {
   Health: stateSchema("The configuration is valid.", "ok"),
-  Ready: stateSchema("Every balance was read lately.", "ready"),
-  NotReady: stateSchema("Some balance was not read lately.", "stale", { accounts: ACCOUNTS }),
+  Ready: stateSchema("Every balance was read recently.", "ready"),
+  NotReady: stateSchema("Some balance was not read recently.", "stale", { accounts: ACCOUNTS }),
 };
 
 /** How the service is, and in which version. */

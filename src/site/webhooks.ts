@@ -76,7 +76,7 @@ const said = (description: string, type: EventType, more: Words = {}): [Words, W
 const [event, eventData] = said("Something happened to an account.", "balance.low");
 const [runsOutEvent, runsOutData] = said("The balance will not last long.", "balance.runs_out", {
   days: {
-    description: "The configured number of days that the balance will not last for.",
+    description: "The configured number of days; the balance will be used up before.",
     maxLength: 3,
     pattern: "^[1-9][0-9]*$",
     examples: ["7"],
@@ -92,13 +92,17 @@ const [toppedUpEvent, toppedUpData] = said("Credits were bought.", "balance.topp
     examples: ["100.00"],
   },
 });
-const [blockedEvent, blockedData] = said("Zoo refuses the account's calls.", "account.blocked", {
-  blocked: {
-    description: "Why, in Zoo's word: see `blocked` of the balance.",
-    maxLength: MAX_WORD,
-    examples: ["payment_method_failed"],
+const [blockedEvent, blockedData] = said(
+  "Zoo refuses the account's API calls.",
+  "account.blocked",
+  {
+    blocked: {
+      description: "Why, in Zoo's own word; see `blocked` of the balance.",
+      maxLength: MAX_WORD,
+      examples: ["payment_method_failed"],
+    },
   },
-});
+);
 
 export const EVENT_WORDS: Readonly<Record<EventSchema, Words>> = {
   Event: event,
@@ -142,11 +146,11 @@ const EVENTS: Readonly<Record<EventType, Described>> = {
     data: { ...LEFT, available: "149.31", amount: "100.00" },
   },
   "account.blocked": {
-    summary: "Zoo refuses the account's calls",
+    summary: "Zoo refuses the account's API calls",
     schema: "BlockedEvent",
     data: { ...LEFT, blocked: "payment_method_failed" },
   },
-  "account.unblocked": plain("Zoo accepts the account's calls again", LEFT),
+  "account.unblocked": plain("Zoo accepts the account's API calls again", LEFT),
   "upstream.rejected": plain("Zoo refuses the proxy's token", UNKNOWN),
   "upstream.recovered": plain("Zoo accepts the proxy's token again", LEFT),
   "upstream.stale": plain("The balance could not be read for `stale_minutes`", UNKNOWN),
@@ -191,9 +195,9 @@ export function webhooks(): Record<string, Json> {
         parameters: PARAMETERS.map((name) => ref("parameters", name)),
         requestBody: { required: true, content: { "application/json": content } },
         responses: {
-          "2XX": { description: "Taken: it is not sent again." },
+          "2XX": { description: "Accepted: it is not sent again." },
           410: { description: "Not wanted: it is not sent again." },
-          default: { description: "Not taken: it is sent again later." },
+          default: { description: "Failed: it is sent again later." },
         },
       };
       return [type, { post: operation }];

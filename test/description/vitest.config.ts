@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ["test/description/**/*.test.ts"],
     globalSetup: ["test/e2e/build.ts"],
+    // Most of the time, compilers are waited for.
+    maxWorkers: 2,
     testTimeout: 600_000,
     hookTimeout: 600_000,
   },

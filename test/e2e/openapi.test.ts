@@ -1,7 +1,7 @@
 /** The document as it is served. That all answers are as it says, `conform.ts` sees to in every test. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROBLEMS } from "../../src/problem.ts";
-import { conform } from "./conform.ts";
+import { conform, conformWebhook } from "./conform.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
 
 let worker: StartedWorker;
@@ -137,4 +137,21 @@ test("an answer that differs from the description fails the comparison", async (
   noTag.delete("etag");
   const response = new Response(JSON.stringify(view), { headers: noTag });
   await expect(conform("get", "/v1/balance", response)).rejects.toThrow("has no ETag");
+  const unchanged = new Response(null, { status: 304, headers });
+  await expect(conform("get", "/v1/balance", unchanged)).rejects.toThrow("has a Content-Type");
+});
+
+test("a webhook that differs from the description fails the comparison", () => {
+  const data = { account: "default", threshold: null, available: "146.72", amount: "100.00" };
+  const event = { type: "balance.topped_up", timestamp: "2026-11-24T10:00:00Z", data };
+  conformWebhook(JSON.stringify(event));
+  const { amount: _, ...incomplete } = data;
+  for (const wrong of [
+    { ...event, type: "balance.lost" },
+    { ...event, data: incomplete },
+    { ...event, data: { ...data, secret_token: "x" } },
+    { ...event, data: { ...data, amount: 100 } },
+  ]) {
+    expect(() => conformWebhook(JSON.stringify(wrong))).toThrow(wrong.type);
+  }
 });

@@ -4,6 +4,7 @@
  */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { expect } from "vitest";
 
 export interface Recorded {
   readonly method: string;
@@ -15,7 +16,12 @@ export interface Recorded {
 }
 
 const folder = process.env.RECORD_ANSWERS;
-if (folder !== undefined) recordInto(folder);
+// This file is run before each file of tests, of which a process has many.
+const recording = globalThis as { isRecording?: true };
+if (folder !== undefined && recording.isRecording === undefined) {
+  recording.isRecording = true;
+  recordInto(folder);
+}
 
 function recordInto(folder: string): void {
   mkdirSync(folder, { recursive: true });
@@ -27,7 +33,8 @@ function recordInto(folder: string): void {
     const { pathname, search } = new URL(response.url);
     const isOfWorker =
       response.headers.has("x-request-id") && /^\/(v1|health|ready)/.test(pathname);
-    if (!isOfWorker) return response;
+    const isOfEndToEndTest = expect.getState().testPath?.includes("/test/e2e/") === true;
+    if (!isOfWorker || !isOfEndToEndTest) return response;
     const method = init?.method ?? "GET";
     const copy = response.clone();
     // What a test does not read to its end is not recorded.
