@@ -88,6 +88,10 @@ export interface Chaos extends AsyncDisposable {
   /** What is stored for the account in its object, which starts anew with it. */
   seed(account: string, state: unknown): Promise<void>;
   restart(account: string): Promise<void>;
+  /** The cron's refresh of the account, and its object's alarm, whatever the platform's clock shows. */
+  tick(account: string): Promise<void>;
+  /** How many entries the largest map of the Worker's has ever had. */
+  largestMap(): Promise<number>;
   /** Stops the Worker's clock: from here on time passes by {@link move} alone, however slow the machine is. */
   freeze(): Promise<void>;
   /** Moves the Worker's clock forward. */
@@ -111,6 +115,10 @@ export interface ChaosOptions {
   readonly zoo?: Zoo;
   readonly kv?: OutsideKv;
   readonly storage?: string;
+  /** The deployed version that the bundle says it is. */
+  readonly version?: string;
+  /** Requests a minute, by the rate limit's binding; by default nothing is limited. */
+  readonly limits?: Readonly<Record<string, number>>;
   /** The status that the receiver of alerts answers; by default 204. */
   readonly hookStatus?: (n: number) => number;
 }
@@ -127,15 +135,17 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
   });
   const hookAddress = await hostOf(receiver);
   const accounts = Object.entries(options.accounts).map(([name, token]) => [name, { token }]);
+  const bundle = await readFile(join(inject("bundle"), "index.js"), "utf8");
   const workerd: RunningWorkerd = await startWorkerd({
     script: await readFile(join(import.meta.dirname, "workers/chaos.js"), "utf8"),
-    modules: { "bundle.js": await readFile(join(inject("bundle"), "index.js"), "utf8") },
+    modules: { "bundle.js": bundle.replace('"local"', JSON.stringify(options.version ?? "local")) },
     vars: {
       ZOO_API_URL: zoo.url,
       ZOO_API_TOKEN: zoo.token,
       KEEP_FRESH_SECONDS: "0",
       JWT_ISSUERS: JSON.stringify([{ ...issuer, account_claim: "account" }]),
       ACCOUNTS: JSON.stringify(Object.fromEntries(accounts)),
+      LIMITS: JSON.stringify(options.limits ?? {}),
       ...options.vars,
     },
     outbound: outboundTo(hookAddress),
@@ -150,7 +160,9 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
   const order = async (body: object) => {
     const answer = await fetch(`${url}/__chaos`, { method: "POST", body: JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${answer.status}: ${await answer.text()}`);
+    return answer;
   };
+  const tell = async (body: object) => void (await order(body));
   return {
     zoo,
     zooUrl: options.vars?.ZOO_API_URL ?? zoo.url,
@@ -159,11 +171,13 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
     hooks,
     logs,
     kill,
-    seed: (account, state) => order({ op: "seed", account, state }),
-    restart: (account) => order({ op: "restart", account }),
-    freeze: () => order({ op: "freeze" }),
-    move: (ms) => order({ op: "move", ms }),
-    onlyDeadlines: (only) => order({ op: "deadlines", only }),
+    seed: (account, state) => tell({ op: "seed", account, state }),
+    restart: (account) => tell({ op: "restart", account }),
+    tick: (account) => tell({ op: "tick", account }),
+    largestMap: async () => Number(await (await order({ op: "largest map" })).json()),
+    freeze: () => tell({ op: "freeze" }),
+    move: (ms) => tell({ op: "move", ms }),
+    onlyDeadlines: (only) => tell({ op: "deadlines", only }),
     async balance(account, headers = {}) {
       const token = tokens.get(account) ?? (await sign(account));
       tokens.set(account, token);

@@ -375,6 +375,22 @@ describe("after an alarm has met", () => {
     );
   });
 
+  test("a bad configuration that is mended, the alarm comes again by itself within minutes", async () => {
+    await inObject("met-mended", async ({ object, configure, alarmsUntil }) => {
+      receive = answering(500);
+      await object.refresh(demand);
+      await alarmsUntil(START);
+      configure({ FRESH_SECONDS: "never" });
+      await alarmsUntil(START + 10 * MINUTE_MS);
+      expect(about("misconfigured").length).toBeGreaterThan(1);
+      receive = answering(204);
+      attempts.length = 0;
+      configure({});
+      await alarmsUntil(START + 15 * MINUTE_MS);
+      expect(thresholdsTo(FIRST)).toEqual(["50.00", "40.00"]);
+    });
+  });
+
   test("an error, the alarm comes again by itself within a minute", async () => {
     await inObject("met-again", async ({ object, alarmsUntil }) => {
       await object.refresh(demandOf());

@@ -21,6 +21,32 @@ globalThis.setTimeout = (work, ms, ...rest) => {
   return realTimeout(work, isDeadline ? (deadlines[ms] ?? OUT_OF_REACH_MS) : ms, ...rest);
 };
 
+/** Of all maps that were ever filled. */
+let largestMap = 0;
+const PlainMap = Map;
+globalThis.Map = class extends PlainMap {
+  set(key, value) {
+    super.set(key, value);
+    largestMap = Math.max(largestMap, this.size);
+    return this;
+  }
+};
+
+/** A rate limit of the platform's, by the clock that can be moved. */
+function limiterOf(perMinute) {
+  const counts = new PlainMap();
+  let minute = 0;
+  return {
+    async limit({ key }) {
+      const now = Math.floor(Date.now() / 60_000);
+      if (now !== minute) counts.clear();
+      minute = now;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+      return { success: counts.get(key) <= perMinute };
+    },
+  };
+}
+
 export { IssuerKeys };
 
 export class AccountBalance extends Original {
@@ -29,6 +55,18 @@ export class AccountBalance extends Original {
     this.ctx.storage.kv.put("state", state);
     await this.ctx.storage.sync();
     this.ctx.abort("seeded");
+  }
+
+  /** What the platform does as time passes, by a clock that is not the one that is moved: cron and alarm. */
+  async tick(account) {
+    await this.refresh({
+      account,
+      maxAge: null,
+      wait: "until_done",
+      by: "cron",
+      requestId: "tick",
+    });
+    await this.alarm();
   }
 
   restart() {
@@ -53,7 +91,9 @@ function environmentFor(mode, env) {
     };
     const broken = { getByName: () => ({ refresh }) };
     const ACCOUNT_BALANCE = mode in FAILURES ? broken : env.ACCOUNT_BALANCE;
-    environments.set(mode, { ...env, METRICS, ACCOUNT_BALANCE });
+    const limits = Object.entries(JSON.parse(env.LIMITS ?? "{}"));
+    const limiters = limits.map(([name, perMinute]) => [name, limiterOf(perMinute)]);
+    environments.set(mode, { ...env, METRICS, ACCOUNT_BALANCE, ...Object.fromEntries(limiters) });
   }
   return environments.get(mode);
 }
@@ -68,6 +108,8 @@ export default {
     if (op === "move") movedMs += ms;
     else if (op === "deadlines") deadlines = only;
     else if (op === "freeze") frozenAt ??= realNow();
+    else if (op === "largest map") return Response.json(largestMap);
+    else if (op === "tick") await env.ACCOUNT_BALANCE.getByName(account).tick(account);
     else {
       const object = env.ACCOUNT_BALANCE.getByName(account);
       // An object that aborts takes the call with it.
