@@ -4,16 +4,17 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** Seconds each, the longest first. What is not here takes a moment. */
 const LONG_FILES = [
   "runtime/quarter",
+  "e2e/faults",
   "e2e/dev",
-  "e2e/screens",
-  "e2e/keys-command",
   "e2e/drill",
   "deploy/handbook",
   "clients/typescript",
+  "e2e/keys-command",
+  "e2e/screens",
   "e2e/restart",
   "e2e/providers",
   "e2e/outage",
-  "e2e/faults",
+  "runtime/key-set-matrix",
   "e2e/page",
   "fuzz/bodies",
 ];

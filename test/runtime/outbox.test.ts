@@ -378,7 +378,7 @@ describe("after an alarm has met", () => {
   test("a bad configuration that is mended, the alarm comes again by itself within minutes", async () => {
     await inObject("met-mended", async ({ object, configure, alarmsUntil }) => {
       receive = answering(500);
-      await object.refresh(demand);
+      await object.refresh(demandOf());
       await alarmsUntil(START);
       configure({ FRESH_SECONDS: "never" });
       await alarmsUntil(START + 10 * MINUTE_MS);
