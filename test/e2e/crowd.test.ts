@@ -12,6 +12,8 @@ const CALLERS = LONG ? 3_000 : 2_000;
 let chaos: Chaos;
 beforeAll(async () => {
   chaos = await startChaos({ accounts: {} });
+  // Zoo answers when the test lets it, however long so many callers take on a busy machine.
+  await chaos.onlyDeadlines({});
 });
 afterAll(() => chaos[Symbol.asyncDispose]());
 
@@ -35,9 +37,7 @@ async function call(authorization: string): Promise<Caller> {
   return { sent, answer };
 }
 
-test(`${CALLERS} callers at once, half of whom hang up, cost one request to Zoo, and the others are answered`, {
-  timeout: 120_000,
-}, async () => {
+test(`${CALLERS} callers at once, half of whom hang up, cost one request to Zoo, and the others are answered`, async () => {
   const { zoo } = chaos;
   const tokens = await Promise.all(
     Array.from({ length: CALLERS }, (_, n) =>
