@@ -135,7 +135,12 @@ async function main(): Promise<number> {
   const zoo = await startStandIn(port);
   chosenScene(zoo);
   const setup = readSetup(zoo, port);
-  if (setup.realToken === null) await seedHistory(zoo);
+  if (setup.realToken === null) {
+    // Without a past there is still a demo.
+    await seedHistory(zoo).catch((error: unknown) => {
+      console.error(`The history begins empty: ${String(error)}`);
+    });
+  }
   const child = startWrangler(zoo, setup, port);
 
   const over = new AbortController();
