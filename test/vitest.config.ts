@@ -37,6 +37,7 @@ export default defineConfig({
         test: {
           name: "runtime",
           include: ["test/runtime/**/*.test.ts"],
+          setupFiles: ["test/runtime/clock.ts"],
           // One runtime for all files: what an isolate remembers belongs to a configuration, not to a module.
           isolate: false,
           testTimeout: TEST_MS,
