@@ -94,6 +94,8 @@ async function start(version: string): Promise<Chaos> {
     },
   });
   await started.freeze();
+  // A read of KV that takes seconds is the machine's doing here, and would refuse somebody good.
+  await started.onlyDeadlines({});
   await started.move(movedMs);
   return started;
 }
