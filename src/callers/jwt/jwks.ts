@@ -4,7 +4,7 @@ import type { Issuer } from "../../config/issuers.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { readKv, writeKv } from "../../lib/kv.ts";
 import { moment, version } from "../../lib/schema.ts";
-import { publicKeyOf, type StoredKey, storedFormOf } from "./public-key.ts";
+import { isOfKnownType, publicKeyOf, type StoredKey, storedFormOf } from "./public-key.ts";
 
 /** KV may forget the keys of a provider that has been unreachable for this long. */
 const KEEP_SECONDS = 30 * 86_400;
@@ -20,7 +20,7 @@ const storedKeysSchema = z.strictObject({
   id: z.string(),
   /** Epoch milliseconds. */
   fetched_at: moment,
-  keys: z.array(z.custom<StoredKey>((member) => publicKeyOf(member) !== null)),
+  keys: z.array(z.custom<StoredKey>(isOfKnownType)),
 });
 export type StoredKeys = z.infer<typeof storedKeysSchema>;
 

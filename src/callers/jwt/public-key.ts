@@ -42,9 +42,8 @@ const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
 
 /** A member of a published or stored set, or `null` when it is no key of a known type. */
 export function publicKeyOf(member: unknown): PublicKey | null {
-  if (!isObject(member)) return null;
-  const kty = KEY_TYPES.find((type) => type === member.kty);
-  if (kty === undefined) return null;
+  if (!isOfKnownType(member)) return null;
+  const { kty } = member;
   const alg = ASYMMETRIC.find((name) => name === member.alg);
   const numbers = isForSignatures(member, alg) ? numbersOf(kty, member) : null;
   return { kty, kid: textOf(member.kid), alg, numbers };
@@ -52,6 +51,10 @@ export function publicKeyOf(member: unknown): PublicKey | null {
 
 /** The form in which keys are stored: a JWK, which {@link publicKeyOf} reads again. */
 export type StoredKey = Fields & { readonly kty: KeyType };
+
+export function isOfKnownType(member: unknown): member is StoredKey {
+  return isObject(member) && KEY_TYPES.some((type) => type === member.kty);
+}
 
 export function storedFormOf({ kty, kid, alg, numbers }: PublicKey): StoredKey {
   return { kty, ...(kid && { kid }), ...(alg && { alg }), ...numbers };
