@@ -156,7 +156,7 @@ describe("a contract account", () => {
     expect(told).toEqual(["", "", "", ""]);
   });
 
-  test("with credits crosses as any other", () => {
+  test("with credits crosses thresholds like every other account", () => {
     const told = tell(["60.00", "20.00", "0.00", "60.00"], (told, available) =>
       afterValue(told, zooValue(contract(available)), rulesOf(["50.00"])),
     );

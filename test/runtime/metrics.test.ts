@@ -26,6 +26,18 @@ async function pointOf(
   return response;
 }
 
+/** An API key beside which nothing is stored, so that its first request is a miss; Zoo is well. */
+async function onlyKey(): Promise<string> {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async () =>
+    Response.json(balanceBody("2026-08")),
+  );
+  vi.spyOn(console, "info").mockReturnValue();
+  await reset();
+  const key = await newApiKey();
+  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  return key;
+}
+
 test("every request writes one data point with its blobs and doubles in the documented order", async () => {
   const writeDataPoint = vi.fn();
   await pointOf("/v1/balance", { writeDataPoint });
@@ -49,14 +61,7 @@ test("every request writes one data point with its blobs and doubles in the docu
 });
 
 test("a failed attestation is in the data point even in mode observe", async () => {
-  vi.spyOn(globalThis, "fetch").mockImplementation(async () =>
-    Response.json(balanceBody("2026-08")),
-  );
-  vi.spyOn(console, "info").mockReturnValue();
-  // Nothing may be stored, or the cache would answer otherwise than "miss".
-  await reset();
-  const key = await newApiKey();
-  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  const key = await onlyKey();
   const writeDataPoint = vi.fn();
   const APP_CHECK = { project_number: "1", app_ids: ["a"], mode: "observe" };
   const METRICS = { writeDataPoint };
@@ -83,13 +88,7 @@ test("a failing or missing metrics binding does not fail the request", async () 
 });
 
 test("of METRICS_SAMPLE cached hits one is counted, with that weight, and everything else always", async () => {
-  vi.spyOn(globalThis, "fetch").mockImplementation(async () =>
-    Response.json(balanceBody("2026-08")),
-  );
-  vi.spyOn(console, "info").mockReturnValue();
-  await reset();
-  const key = await newApiKey();
-  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  const key = await onlyKey();
   const writeDataPoint = vi.fn();
   const sampled = { ...env, METRICS: { writeDataPoint }, METRICS_SAMPLE: 4 };
   const ask = async (authorization: string, method = "GET") => {
