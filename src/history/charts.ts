@@ -2,7 +2,6 @@
  * The answers of `GET /v1/balance/history` as the account's Durable Object holds them ready: computed once per
  * point and question, so that charts cost the one object that refreshes next to nothing.
  */
-
 import { weakEtag } from "../lib/etag.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
 import type { HistoryExcerpt } from "./store.ts";
