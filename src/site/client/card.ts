@@ -7,6 +7,7 @@ import {
   dateInWords,
   dollars,
   exact,
+  inDollars,
   stalenessInWords,
   statusInWords,
 } from "./words.ts";
@@ -38,7 +39,7 @@ export function clearCard(place: HTMLElement): void {
 
 function standing(answer: Answer): HTMLElement[] {
   const { status, blocked } = answer;
-  const words = paragraph(statusInWords(answer), `status ${status}`);
+  const words = paragraph(statusInWords(answer), status);
   return blocked == null ? [words] : [words, paragraph(blockInWords(blocked), "bad")];
 }
 
@@ -50,13 +51,13 @@ function amounts(answer: Answer, available: string): HTMLElement[] {
     // What is left after the other part, so that the two add up to the amount above them.
     const ofMonth = centsOf(available) - centsOf(prepaid.remaining);
     rows.push(row("This month", dollars(ofMonth), ...monthOf(monthly)));
-    const cash = prepaid.cash == null ? [] : [`${dollars(centsOf(prepaid.cash))} of it refundable`];
-    rows.push(row("Prepaid", dollars(centsOf(prepaid.remaining)), ...cash));
+    const cash = prepaid.cash == null ? [] : [`${inDollars(prepaid.cash)} of it refundable`];
+    rows.push(row("Prepaid", inDollars(prepaid.remaining), ...cash));
     exactly.push(`this month: ${exact(monthly.remaining)}`, `prepaid: ${exact(prepaid.remaining)}`);
   }
-  rows.push(row("Available", dollars(centsOf(available))));
+  rows.push(row("Available", inDollars(available)));
   rows.at(-1)?.classList.add("sum");
-  if (total_due != null) rows.push(row("Due to Zoo", dollars(centsOf(total_due))));
+  if (total_due != null) rows.push(row("Due to Zoo", inDollars(total_due)));
   if (plan != null) rows.push(row("Plan", plan.title));
   if (pay_as_you_go != null) {
     rows.push(row("When it is used up", pay_as_you_go ? "Pay as you go" : "Calls stop"));
@@ -67,7 +68,7 @@ function amounts(answer: Answer, available: string): HTMLElement[] {
   summary.textContent = "Exact amounts";
   const details = document.createElement("details");
   details.append(summary, paragraph(`${exactly.join(", ")}.`));
-  return [paragraph(dollars(centsOf(available)), "amount"), ...standing(answer), list, details];
+  return [paragraph(inDollars(available), "amount"), ...standing(answer), list, details];
 }
 
 /** A name and its value on one line, and what there is to say of it below. */
@@ -105,7 +106,7 @@ function gauge({ remaining }: NonNullable<Answer["monthly"]>, allowance: string)
   // For the length of a bar a double is exact enough.
   meter.max = Math.max(Number(allowance), 0.01);
   meter.value = Number(remaining);
-  label.append(meter, `of ${dollars(centsOf(allowance))} a month`);
+  label.append(meter, `of ${inDollars(allowance)} a month`);
   return label;
 }
 

@@ -1,7 +1,7 @@
 /** The history: the balance as a line, what was spent on each day as bars below it, and in words what it comes to. */
 import { paragraph } from "./card.ts";
 import { days, type Frame, frameOf, grid, labelsOf, make, picture, ruler, ticksOf } from "./svg.ts";
-import { centsOf, dateInWords, dollars, forecastInWords } from "./words.ts";
+import { dateInWords, forecastInWords, inDollars } from "./words.ts";
 
 export interface History {
   readonly from: string;
@@ -40,14 +40,14 @@ let watching: ResizeObserver | undefined;
 /** Draws into `place`, and again when its width changes. */
 export function showChart(place: HTMLElement, history: History): void {
   clearChart(place);
-  const summary = paragraph(forecastInWords(history));
   if (history.points.length === 0) {
     place.replaceChildren(paragraph("There is no history yet."));
     return;
   }
   const drawing = drawingOf(history);
+  const words = forecastInWords(history);
   const [line, bars] = [figure("The last 30 days"), figure("Spent per day (UTC)")];
-  place.replaceChildren(summary, line);
+  place.replaceChildren(paragraph(words), line);
   if (drawing.bars.some(({ usd }) => usd > 0)) place.append(bars);
   let drawn = 0;
   watching = new ResizeObserver(() => {
@@ -55,7 +55,7 @@ export function showChart(place: HTMLElement, history: History): void {
     if (width === drawn) return;
     drawn = width;
     const draw = draughtsman(drawing, width, ruler(place));
-    line.lastElementChild?.replaceWith(draw.line(forecastInWords(history)));
+    line.lastElementChild?.replaceWith(draw.line(words));
     bars.lastElementChild?.replaceWith(draw.bars());
   });
   watching.observe(line);
@@ -101,15 +101,16 @@ function draughtsman(drawing: Drawing, width: number, widthOf: (text: string) =>
   const times = [...important, (from + now) / 2];
   return {
     line(words: string): SVGElement {
-      const svg = picture(width, TOP + LINE_HEIGHT + DAYS_HEIGHT, `The last 30 days. ${words}`);
+      const height = TOP + LINE_HEIGHT + DAYS_HEIGHT;
+      const svg = picture(width, height, `The last 30 days. ${words}`);
       const y = scale(ticks, LINE_HEIGHT);
       svg.append(...grid(frame, ticks, y), ...curve(frame, drawing, y));
-      svg.append(...days(frame, TOP + LINE_HEIGHT + DAYS_HEIGHT - 6, times, widthOf));
+      svg.append(...days(frame, height - 6, times, widthOf));
       return svg;
     },
     bars(): SVGElement {
       const most = bars.reduce((most, bar) => (bar.usd > most.usd ? bar : most), { ms: 0, usd: 0 });
-      const words = `Spent per day: at most ${dollars(centsOf(`${most.usd}`))}, on ${dateInWords(most.ms)}.`;
+      const words = `Spent per day: at most ${inDollars(`${most.usd}`)}, on ${dateInWords(most.ms)}.`;
       const svg = picture(width, TOP + BARS_HEIGHT + GROUND, words);
       const y = scale(spentTicks, BARS_HEIGHT);
       svg.append(...grid(frame, spentTicks, y));

@@ -22,7 +22,7 @@ interface Known {
   readonly answer: Answer;
   /** By this device's clock, which may be wrong: only the age is shown. */
   readonly asOf: number;
-  readonly credential: string;
+  readonly authorization: string;
 }
 
 /** The last answer: to be asked whether it has changed, and shown when no newer one can be had. */
@@ -44,11 +44,12 @@ async function show(anew: boolean): Promise<void> {
   asking = new AbortController();
   const { signal } = asking;
   const value = credential.value.trim();
-  if (last?.credential !== value) forget();
+  const authorization = `Bearer ${value}`;
+  if (last?.authorization !== authorization) forget();
   if (value === "") return say("Paste a credential first.");
   // A browser adds `no-cache` where there is no Cache-Control, which would force a refresh.
   const headers = {
-    authorization: `Bearer ${value}`,
+    authorization,
     "cache-control": anew ? "no-cache" : "no-transform",
   };
   result.setAttribute("aria-busy", "true");
@@ -78,7 +79,7 @@ async function ask(
   } else if (response.ok && isJson(response)) {
     const answer = (await response.json()) as Answer;
     const etag = response.headers.get("etag") ?? "";
-    last = { path, etag, answer, asOf, credential: headers.authorization.slice("Bearer ".length) };
+    last = { path, etag, answer, asOf, authorization: headers.authorization };
   } else {
     const code = await refused(response);
     // Of a credential for the status alone, which is shown instead.

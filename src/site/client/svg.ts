@@ -1,8 +1,8 @@
 /** What both charts are drawn with: one scale of days, round amounts, and text that is measured before it is placed. */
-import { centsOf, dayInWords, dollars } from "./words.ts";
+import { dayInWords, inDollars } from "./words.ts";
 
-export const GAP = 6;
-export const BASELINE = 4;
+const GAP = 6;
+const BASELINE = 4;
 const FONT_PX = 13;
 
 type Attributes = Readonly<Record<string, string | number>>;
@@ -50,7 +50,7 @@ export function ticksOf(least: number, most: number, count: number): number[] {
 
 /** Whole dollars where all of them are. */
 export function labelsOf(ticks: readonly number[]): string[] {
-  const texts = ticks.map((usd) => dollars(centsOf(usd.toFixed(2))));
+  const texts = ticks.map((usd) => inDollars(usd.toFixed(2)));
   const areWhole = texts.every((text) => text.endsWith(".00"));
   return areWhole ? texts.map((text) => text.slice(0, -3)) : texts;
 }
@@ -92,7 +92,7 @@ export function picture(width: number, height: number, words: string): SVGElemen
   return make("svg", { ...size, role: "img", "aria-label": words });
 }
 
-export function label(text: string, attributes: Attributes): SVGElement {
+function label(text: string, attributes: Attributes): SVGElement {
   const made = make("text", attributes);
   made.textContent = text;
   return made;

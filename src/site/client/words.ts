@@ -14,7 +14,6 @@ export interface Answer {
   readonly prepaid?: { readonly remaining: string; readonly cash: string | null };
   readonly plan?: { readonly title: string } | null;
   readonly total_due?: string | null;
-  readonly as_of: string;
   readonly stale: boolean;
   readonly stale_reason: string | null;
 }
@@ -35,6 +34,8 @@ const TWO_DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 2, useGr
 export const centsOf = (decimal: string): number =>
   Math.round(Number(TWO_DIGITS.format(decimal as unknown as number)) * 100) + 0;
 export const dollars = (cents: number): string => USD.format(cents / 100);
+/** An amount for display: rounded to cents. */
+export const inDollars = (decimal: string): string => dollars(centsOf(decimal));
 
 /** Every digit, since a text is not made a double before it is formatted (ECMA-402, 2023). */
 export const exact = (decimal: string): string => EXACT.format(decimal as unknown as number);
@@ -48,7 +49,7 @@ const STATUS: Readonly<Record<string, string>> = {
 };
 export function statusInWords({ status, low_below }: Answer): string {
   if (status === "low" && low_below !== undefined) {
-    return `It is running low: less than ${dollars(centsOf(low_below))}.`;
+    return `It is running low: less than ${inDollars(low_below)}.`;
   }
   return STATUS[status] ?? status;
 }
@@ -137,5 +138,5 @@ export function forecastInWords(forecast: {
   if (spend_per_day === null || lasts_until === null) {
     return NO_FORECAST[forecast_reason ?? ""] ?? "There is no forecast.";
   }
-  return `At ${dollars(centsOf(spend_per_day))} a day it lasts until ${dateInWords(Date.parse(lasts_until))}.`;
+  return `At ${inDollars(spend_per_day)} a day it lasts until ${dateInWords(Date.parse(lasts_until))}.`;
 }
