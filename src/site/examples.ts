@@ -173,7 +173,7 @@ export const HISTORIES: Examples = {
   forecast: CHART,
   not_enough_history: {
     ...WITHOUT_FORECAST,
-    points: CHART.points.slice(2),
+    points: CHART.points.slice(2).map((point) => ({ ...point, at: "2026-11-23T16:20:00Z" })),
     forecast_reason: "not_enough_history",
     days: [],
   },
