@@ -6,7 +6,7 @@ import { type Json, MAX_WORD, type Words } from "./json-schema.ts";
 /** What `saneId` of `src/lib/request-id.ts` accepts. */
 export const REQUEST_ID: Json = { type: "string", pattern: "^[\\w.:-]{1,64}$", maxLength: 64 };
 
-const ACCOUNT: Json = {
+export const ACCOUNT: Json = {
   description: "The account's name in the operator's configuration. The credential decides which.",
   maxLength: 64,
   pattern: "^[A-Za-z0-9_.-]{1,64}$",

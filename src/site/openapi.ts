@@ -18,8 +18,8 @@ import {
   headersNamed,
   json,
   named,
+  PROBLEM_RESPONSES,
   parameter,
-  problemResponses,
   problemSchema,
 } from "./responses.ts";
 import { SERVICE_PATHS, SERVICE_SCHEMAS } from "./service.ts";
@@ -132,12 +132,12 @@ export function openApiDocument(version: string): Json {
         ),
         CacheControl: parameter(
           "Cache-Control",
-          "`no-cache`: fetch a new value from Zoo; `max-age=N`: unless the stored one is at most N seconds old. Either is done only if the last call to Zoo is long enough ago. `max-stale=N`: the stored value at once, if it has been stale for at most N seconds. `only-if-cached`: the stored value at once, or a 504.",
+          "`no-cache`: fetch a new value from Zoo; `max-age=N`: the same, unless the stored one is at most N seconds old. Either is done only if the last call to Zoo is long enough ago; `max-age=0` beside `If-None-Match`, which browsers add, asks for nothing new. `max-stale`: the stored value at once, however stale; `max-stale=N`: if it has been stale for at most N seconds. `only-if-cached`: the stored value at once, or a 504.",
           { pull_to_refresh: "no-cache", at_start: "max-stale=86400" },
         ),
         HistoryCacheControl: parameter(
           "Cache-Control",
-          "`no-cache`: look whether there is a new point; `max-age=N`: unless that was done within the last N seconds.",
+          "`no-cache`: look whether there is a new point; `max-age=N`: the same, unless that was done within the last N seconds.",
           { pull_to_refresh: "no-cache" },
         ),
         XRequestId: parameter(
@@ -152,7 +152,7 @@ export function openApiDocument(version: string): Json {
         ),
         ...WEBHOOK_HEADERS,
       },
-      responses: problemResponses(),
+      responses: PROBLEM_RESPONSES,
       securitySchemes: {
         bearer: {
           type: "http",

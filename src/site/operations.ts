@@ -6,7 +6,7 @@ import {
   failures,
   headersNamed,
   json,
-  problemResponses,
+  PROBLEM_RESPONSES,
   WHEN_FORCED,
 } from "./responses.ts";
 
@@ -24,11 +24,10 @@ interface Operation extends Json {
  * @param name what follows `get` and `head` in the ids of the operations
  */
 export function readable(name: string, get: Operation): Json {
-  const problems = problemResponses();
   // Other methods are what a 405 answers.
   const { 405: _, ...responses } = get.responses;
   const withoutBodies = Object.entries(responses).map(([status, response]) => {
-    const known = problems[String(response.$ref).replace(/^.*\//, "")];
+    const known = PROBLEM_RESPONSES[String(response.$ref).replace(/^.*\//, "")];
     const { content: __, ...rest } = known ?? response;
     return [status, rest];
   });
@@ -62,7 +61,7 @@ export function viewPath(schema: string, { summary, scope, shown, examples }: Vi
     responses: {
       200: { description: shown, headers, content: json(schema, examples) },
       304: {
-        description: "Nothing but `as_of` has changed: it is `Date` minus `Age`.",
+        description: "Only `as_of` has changed: the new one is `Date` minus `Age`.",
         headers,
       },
       ...failures(401, 403, 405, 429, 500, 502, 503, 504),

@@ -23,9 +23,13 @@ export const HEADERS: Readonly<Record<string, Json>> = {
     REQUEST_ID,
     { cloudflare: ID_EXAMPLE, generated: "3f0c9b1e-6a0e-4c53-9b1c-2f2f1e0d8a11" },
   ),
-  ETag: header("Changes when anything but `as_of` does. A weak tag.", text(64), {
-    weak: 'W/"0f5a1d9e6a0e4c539b1c2f2f1e0d8a11"',
-  }),
+  ETag: header(
+    "A weak tag. It changes when the answer does, apart from `as_of`; of a history, when a point comes.",
+    text(64),
+    {
+      weak: 'W/"0f5a1d9e6a0e4c539b1c2f2f1e0d8a11"',
+    },
+  ),
   "Cache-Control": header(
     "`private, max-age=N`: fresh for N seconds, counted from `Date` minus `Age`.",
     text(64),
@@ -36,9 +40,13 @@ export const HEADERS: Readonly<Record<string, Json>> = {
     apps: "Authorization",
     web: "Authorization, Origin",
   }),
-  Date: header("When this was answered. `Date` minus `Age` is `as_of`.", text(64), {
-    time: "Mon, 23 Nov 2026 10:00:41 GMT",
-  }),
+  Date: header(
+    "When this was answered. `Date` minus `Age` is `as_of`, where the answer has one.",
+    text(64),
+    {
+      time: "Mon, 23 Nov 2026 10:00:41 GMT",
+    },
+  ),
   Age: header(
     "Seconds since the value was read from Zoo, or since a history was last found unchanged.",
     { type: "integer", format: "int64", minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
@@ -128,7 +136,7 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** One response for each status that has problems, with an example for each of their codes. */
-export function problemResponses(): Record<string, Json> {
+function problemResponses(): Record<string, Json> {
   const codes = Object.keys(PROBLEMS) as ProblemCode[];
   return Object.fromEntries(
     Object.entries(TITLES).map(([status, title]) => {
@@ -163,3 +171,5 @@ type Status = keyof typeof TITLES;
 
 export const failures = (...statuses: Status[]): Record<string, Json> =>
   Object.fromEntries(statuses.map((status) => [status, ref("responses", nameOf(TITLES[status]))]));
+
+export const PROBLEM_RESPONSES = problemResponses();

@@ -13,7 +13,7 @@ export const SERVICE_PATHS: Readonly<Record<string, Json>> = {
     security: [],
     responses: {
       200: {
-        description: "It is valid.",
+        description: "The configuration is valid.",
         headers: uncachedHeaders,
         content: json("Health", { ok: { status: "ok", version: VERSION } }),
       },
@@ -32,7 +32,8 @@ export const SERVICE_PATHS: Readonly<Record<string, Json>> = {
         content: json("Ready", { ready: { status: "ready", version: VERSION } }),
       },
       503: {
-        description: "Some were not. The operator's log names the accounts.",
+        description:
+          "At least one balance was not read within `READY_SECONDS`. The operator's log names the accounts.",
         headers: uncachedHeaders,
         content: json("NotReady", { stale: { status: "stale", accounts: 1, version: VERSION } }),
       },

@@ -3,8 +3,10 @@ import * as z from "zod/mini";
 import type { AlertEvent } from "../alerts/events.ts";
 import { money } from "../balance/record.ts";
 import { time } from "../lib/schema.ts";
+import { ACCOUNT } from "./descriptions.ts";
 import type { Examples } from "./examples.ts";
 import { type Json, MAX_WORD, ref, type Words } from "./json-schema.ts";
+import { parametersNamed } from "./operations.ts";
 import { named, parameter, text } from "./responses.ts";
 
 type EventType = AlertEvent["type"];
@@ -52,12 +54,7 @@ const ENVELOPE: Words = {
   timestamp: { description: "When it was noticed.", examples: ["2026-11-24T10:00:00Z"] },
 };
 const DATA: Words = {
-  account: {
-    description: "The account's name in the operator's configuration.",
-    maxLength: 64,
-    pattern: "^[A-Za-z0-9_.-]{1,64}$",
-    examples: ["default"],
-  },
+  account: { ...ACCOUNT, description: "The account's name in the operator's configuration." },
   threshold: {
     description: "The threshold that was crossed, in USD; null when there is none.",
     examples: ["50.00"],
@@ -76,7 +73,7 @@ const said = (description: string, type: EventType, more: Words = {}): [Words, W
 const [event, eventData] = said("Something happened to an account.", "balance.low");
 const [runsOutEvent, runsOutData] = said("The balance will not last long.", "balance.runs_out", {
   days: {
-    description: "The configured number of days; the balance will be used up before.",
+    description: "The configured number of days; the balance will be used up before they are over.",
     maxLength: 3,
     pattern: "^[1-9][0-9]*$",
     examples: ["7"],
@@ -88,7 +85,7 @@ const [runsOutEvent, runsOutData] = said("The balance will not last long.", "bal
 });
 const [toppedUpEvent, toppedUpData] = said("Credits were bought.", "balance.topped_up", {
   amount: {
-    description: "By how much the balance rose, in USD, without the monthly credits.",
+    description: "By how much the balance rose beyond the monthly credits, in USD.",
     examples: ["100.00"],
   },
 });
@@ -116,9 +113,8 @@ export const EVENT_WORDS: Readonly<Record<EventSchema, Words>> = {
 };
 
 type Plain = z.input<typeof data>;
-const ACCOUNT = "default";
-const LEFT: Plain = { account: ACCOUNT, threshold: null, available: "49.31" };
-const UNKNOWN: Plain = { account: ACCOUNT, threshold: null, available: null };
+const LEFT: Plain = { account: "default", threshold: null, available: "49.31" };
+const UNKNOWN: Plain = { account: "default", threshold: null, available: null };
 
 interface Described {
   readonly summary: string;
@@ -178,8 +174,6 @@ function sent(name: string, description: string, schema: Json, examples: Example
   return { ...parameter(name, description, examples), required: true, schema };
 }
 
-const PARAMETERS = ["WebhookId", "WebhookTimestamp", "WebhookSignature"];
-
 export function webhooks(): Record<string, Json> {
   return Object.fromEntries(
     Object.entries(EVENTS).map(([type, { summary, schema, data }]) => {
@@ -192,7 +186,7 @@ export function webhooks(): Record<string, Json> {
           "Sent to the receivers that `ALERTS` names, signed after Standard Webhooks. What is not answered with 2xx within 5 seconds is sent again, for up to a day, with the same `webhook-id`.",
         tags: ["alerts"],
         security: [],
-        parameters: PARAMETERS.map((name) => ref("parameters", name)),
+        parameters: parametersNamed(...Object.keys(WEBHOOK_HEADERS)),
         requestBody: { required: true, content: { "application/json": content } },
         responses: {
           "2XX": { description: "Accepted: it is not sent again." },
