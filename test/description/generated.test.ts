@@ -1,33 +1,24 @@
 /** Clients that generators make of the description: they compile, and show what a started Worker answers. */
-import { execFile } from "node:child_process";
 import { cp, readFile } from "node:fs/promises";
 import { delimiter, resolve } from "node:path";
-import { promisify } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { startWorker } from "../e2e/worker.ts";
-import { tool } from "./tools.ts";
+import { run, tool } from "./tools.ts";
 
 const GENERATED = resolve(import.meta.dirname, "generated");
 const SWIFT = resolve(".ci/swift");
 const TARGET = resolve("dist/generated");
 
-async function run(command: string, args: readonly string[], env: Record<string, string> = {}) {
-  const { stdout } = await promisify(execFile)(command, args, {
-    env: { ...process.env, ...env },
-    maxBuffer: 10_000_000,
-  }).catch(({ stdout = "", stderr = "" }: { stdout?: string; stderr?: string }) => {
-    throw new Error(`${stdout}\n${stderr}`);
-  });
-  return stdout;
-}
-
-type Run = typeof run;
+type Env = Readonly<Record<string, string>>;
+type Run = (command: string, args: readonly string[], env?: Env) => Promise<string>;
 
 /** @param show what the program prints that uses the client, with a Worker in its environment */
 async function expectShown(show: (run: Run) => Promise<string>): Promise<void> {
   await using worker = await startWorker();
-  const environment = { BALANCE_URL: worker.url, BALANCE_TOKEN: worker.token };
-  const shown = await show((command, args, env) => run(command, args, { ...environment, ...env }));
+  const environment = { ...process.env, BALANCE_URL: worker.url, BALANCE_TOKEN: worker.token };
+  const shown = await show((command, args, env) =>
+    run(command, args, { env: { ...environment, ...env } }),
+  );
   expect(shown.trim().split("\n")).toEqual([
     "37.3583 ok Pro true 1",
     expect.stringMatching(/^401( invalid_credentials)?$/),

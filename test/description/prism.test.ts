@@ -1,8 +1,5 @@
 /** Prism, as a proxy that validates what the Worker answers, and as a mock server that plays the Worker. */
-import { once } from "node:events";
 import { globSync, readFileSync } from "node:fs";
-import { createServer, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PROBLEMS } from "../../src/problem.ts";
@@ -11,6 +8,7 @@ import { startProcess } from "../clients/connection.ts";
 import { conform } from "../e2e/conform.ts";
 import type { Recorded } from "../e2e/record.ts";
 import { startWorker } from "../e2e/worker.ts";
+import { serve } from "../listen.ts";
 import { type Prism, startPrism, violations } from "./tools.ts";
 
 /** The TypeScript client in a process, which takes commands. */
@@ -157,21 +155,6 @@ describe("Prism as a mock server", () => {
     expect(await shown("example=not_spending", "history")).toMatchObject(chart);
   });
 });
-
-async function serve(listener: RequestListener) {
-  const server = createServer(listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
-}
 
 function never(): never {
   throw new Error("Prism has not passed on which answer is asked for");

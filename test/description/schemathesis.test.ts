@@ -1,27 +1,19 @@
 /** Schemathesis: requests made of the description, valid ones and others, and every check that it has. */
-import { execFile } from "node:child_process";
 import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { type StartedWorker, startWorker } from "../e2e/worker.ts";
-import { tool } from "./tools.ts";
+import { run, tool } from "./tools.ts";
 
 const CONFIG = resolve(import.meta.dirname, "schemathesis.toml");
 
 /** @returns what it reports, if it finds nothing wrong */
-async function check(worker: StartedWorker, ...options: string[]): Promise<string> {
+async function check(worker: StartedWorker, ...more: string[]): Promise<string> {
   const args = ["--config-file", CONFIG, "--no-color", "run", `${worker.url}/openapi.json`];
   const header = ["--header", `Authorization: Bearer ${worker.token}`];
-  const all = ["--checks=all", "--generation-database=none", ...options];
-  const { stdout } = await promisify(execFile)(
-    tool("python/bin/schemathesis"),
-    [...args, ...header, ...all],
-    // It leaves a folder where it is run.
-    { cwd: worker.storage, maxBuffer: 10_000_000 },
-  ).catch((error: { stdout: string }) => {
-    throw new Error(error.stdout);
-  });
-  return stdout;
+  const all = ["--checks=all", "--generation-database=none", ...more];
+  // It leaves a folder where it is run.
+  const options = { cwd: worker.storage };
+  return run(tool("python/bin/schemathesis"), [...args, ...header, ...all], options);
 }
 
 test("schemathesis finds nothing wrong with a started Worker", async () => {

@@ -1,8 +1,9 @@
 /** The tools that `.ci/description/run` fetches, and the document that they read. */
-import { spawn } from "node:child_process";
+import { type ExecFileOptions, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 
 export const DOCUMENT = resolve("dist/site/openapi.json");
 
@@ -13,11 +14,27 @@ export function tool(...path: string[]): string {
   return join(folder, ...path);
 }
 
+/** @returns what the command prints. @throws Error with all that it printed, when it fails */
+export async function run(
+  command: string,
+  args: readonly string[],
+  options: ExecFileOptions = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, args, {
+    ...options,
+    encoding: "utf8",
+    maxBuffer: 10_000_000,
+  }).catch(({ stdout = "", stderr = "" }: { stdout?: string; stderr?: string }) => {
+    throw new Error(`${stdout}\n${stderr}`);
+  });
+  return stdout;
+}
+
 export interface Prism extends AsyncDisposable {
   readonly url: string;
 }
 
-/** @param args `mock`, or `proxy` and where to */
+/** @param upstream of a proxy: where to */
 export async function startPrism(kind: "mock" | "proxy", ...upstream: string[]): Promise<Prism> {
   const prism = tool("node_modules/@stoplight/prism-cli/dist/index.js");
   const args = [prism, kind, DOCUMENT, ...upstream, "--host=127.0.0.1", "--port=0"];

@@ -1,8 +1,8 @@
 /** Whether an answer is one that the API's description promises. */
 import "./record.ts";
 import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
+import type { Ajv2020 } from "ajv/dist/2020.js";
+import { validatorOf } from "../described.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 interface Described {
@@ -18,12 +18,7 @@ let loaded: { document: Described & Json; ajv: Ajv2020 } | undefined;
 function load() {
   if (loaded === undefined) {
     const document = JSON.parse(readFileSync("dist/site/openapi.json", "utf8"));
-    // Examples are said in the document's way, and media types are no formats.
-    const ajv = new Ajv2020({ strict: false, allErrors: true });
-    addFormats.default(ajv);
-    ajv.addFormat("decimal", /^-?\d+\.\d{2,}$/);
-    ajv.addSchema(document, "api");
-    loaded = { document, ajv };
+    loaded = { document, ajv: validatorOf(document) };
   }
   return loaded;
 }

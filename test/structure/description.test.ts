@@ -1,11 +1,10 @@
 /** The API's description as others read it: its examples are true, and there is one for each state. */
-import { Ajv2020 } from "ajv/dist/2020.js";
-import addFormats from "ajv-formats";
 import { describe, expect, test } from "vitest";
 import { STATUSES } from "../../src/balance/status.ts";
 import { STALE_REASONS } from "../../src/balance/view.ts";
 import { historySchema } from "../../src/history/view.ts";
 import { openApiDocument } from "../../src/site/openapi.ts";
+import { validatorOf } from "../described.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 interface Described extends Json {
@@ -14,10 +13,7 @@ interface Described extends Json {
 }
 
 const document = JSON.parse(JSON.stringify(openApiDocument("0.0.0"))) as Json;
-const ajv = new Ajv2020({ strict: false, allErrors: true });
-addFormats.default(ajv);
-ajv.addFormat("decimal", /^-?\d+\.\d{2,}$/);
-ajv.addSchema(document, "api");
+const ajv = validatorOf(document);
 
 /** Each part of the document that is an object, with its JSON pointer. */
 const parts: (readonly [pointer: string, Json])[] = [];

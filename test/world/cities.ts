@@ -59,9 +59,10 @@ async function start(
   const cities: RunningWorkerd[] = [];
   for (let city = 0; city < count; city++) {
     const server = stack.use(await startCityServer(city, edge, () => homeUrl));
+    const { host } = new URL(server.url);
     const common = {
       modules: { "bundle.js": bundle },
-      outsideKv: { BALANCE_KV: server.address, API_KEYS: server.address },
+      outsideKv: { BALANCE_KV: host, API_KEYS: host },
       vars: { ...vars, EDGE_URL: server.url },
     };
     if (city === HOME) {

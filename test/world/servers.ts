@@ -1,25 +1,18 @@
 /** The platform over real sockets: one server per city for KV and objects, one for Zoo and the identity provider. */
 
-import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { listen } from "../listen.ts";
+import { serve } from "../listen.ts";
 import type { EdgeModel } from "./edge.ts";
-
-export interface RunningServer extends AsyncDisposable {
-  readonly url: string;
-  /** Host and port. */
-  readonly address: string;
-}
 
 /** @param edge what the servers decide by, as soon as the run has begun */
 export function startCityServer(
   city: number,
   edge: () => EdgeModel,
   homeUrl: () => string,
-): Promise<RunningServer> {
-  return start(async (request, response) => {
+): ReturnType<typeof serve> {
+  return serve(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://city");
     const [, kind = "", ...rest] = pathname.split("/");
     if (kind === "object") return answerForObject(rest, request, response);
@@ -56,8 +49,8 @@ export function startCityServer(
 const namespaced = (key: string) =>
   /^[0-9a-f]{64}$/.test(key) ? `API_KEYS ${key}` : `BALANCE_KV ${key}`;
 
-export function startOthers(edge: () => EdgeModel, keySet: () => string): Promise<RunningServer> {
-  return start(async (request, response) => {
+export function startOthers(edge: () => EdgeModel, keySet: () => string): ReturnType<typeof serve> {
+  return serve(async (request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://others");
     const now = Date.now();
     const isKeys = pathname.endsWith("jwks.json");
@@ -65,22 +58,4 @@ export function startOthers(edge: () => EdgeModel, keySet: () => string): Promis
     await sleep(ms);
     return response.writeHead(status, { "content-type": "application/json" }).end(body);
   });
-}
-
-type Route = (request: IncomingMessage, response: ServerResponse) => Promise<unknown>;
-
-async function start(route: Route): Promise<RunningServer> {
-  const server: Server = createServer((request, response) => {
-    route(request, response).catch(() => response.destroy());
-  });
-  const url = await listen(server);
-  return {
-    address: new URL(url).host,
-    url,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
-    },
-  };
 }
