@@ -62,7 +62,7 @@ export function takeScenes(zoo: Zoo, seen: () => Promise<string>): void {
   createInterface({ input: process.stdin, terminal: false }).on("line", (line) => {
     const name = line.trim();
     if (name === "") return;
-    if (!playScene(zoo, name)) console.log(`There are: ${SCENE_NAMES}`);
+    if (!playScene(zoo, name)) console.log(`No scene "${name}". There are: ${SCENE_NAMES}`);
     else {
       seen()
         .then((words) => console.log(`Zoo is now: ${name}. An app sees: ${words}`))

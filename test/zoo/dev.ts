@@ -19,8 +19,8 @@ const PARENT_CHECK_MS = 500;
 const ONE_ATTEMPT_MS = 15_000;
 
 interface Setup extends Running {
-  /** Whether `.dev.vars` says how often Zoo may be asked. */
-  readonly isWaiting: boolean;
+  /** Whether `.dev.vars` sets MIN_REFRESH_SECONDS. */
+  readonly ownMinRefresh: boolean;
 }
 
 function fail(message: string): never {
@@ -71,19 +71,19 @@ function readSetup(zoo: Zoo, port: number): Setup {
     realToken,
     ownIssuers: given("JWT_ISSUERS") !== null,
     isOpen: HOST !== LOOPBACK,
-    isWaiting: given("MIN_REFRESH_SECONDS") !== null,
+    ownMinRefresh: given("MIN_REFRESH_SECONDS") !== null,
   };
 }
 
-function startWrangler(zoo: Zoo, setup: Setup, port: number): ChildProcess {
-  const { realToken, ownIssuers, isWaiting } = setup;
+function startWrangler(setup: Setup, port: number): ChildProcess {
+  const { zoo, realToken, ownIssuers, ownMinRefresh } = setup;
   const args = ["dev", "--port", String(port), "--ip", HOST, "--inspector-ip", LOOPBACK, "--local"];
   args.push("--show-interactive-dev-session=false");
   // wrangler lets --var win over .dev.vars, and splits it at the first colon only.
   if (realToken === null) {
     args.push("--var", `ZOO_API_URL:${zoo.url}`, "--var", `ZOO_API_TOKEN:${zoo.token}`);
     // A scene shows at once, even if Zoo has been asked a moment ago.
-    if (!isWaiting) args.push("--var", "MIN_REFRESH_SECONDS:1");
+    if (!ownMinRefresh) args.push("--var", "MIN_REFRESH_SECONDS:1");
   }
   if (!ownIssuers) {
     const { issuer, audience, jwksUrl } = zoo;
@@ -141,7 +141,7 @@ async function main(): Promise<number> {
       console.error(`The history begins empty: ${String(error)}`);
     });
   }
-  const child = startWrangler(zoo, setup, port);
+  const child = startWrangler(setup, port);
 
   const over = new AbortController();
   let stopping = false;

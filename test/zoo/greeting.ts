@@ -32,7 +32,7 @@ export async function greeting(running: Running, signal: AbortSignal): Promise<s
   const refused = realToken !== null && (await isRefused(zooUrl, realToken, signal));
   return [
     "",
-    `Proxy  ${base}, and a page to look at`,
+    `Proxy  ${base} (open it in a browser: a page that shows the balance)`,
     `Zoo    ${zooUrl}, ${origin}`,
     "",
     ...(refused
@@ -43,7 +43,7 @@ export async function greeting(running: Running, signal: AbortSignal): Promise<s
       : []),
     ...(first === null || first.status === 200 || refused
       ? []
-      : [`A first request was answered ${first.status}: ${first.text}`, ""]),
+      : [`The first request was answered ${first.status}: ${first.text}`, ""]),
     ...curls(`${base}/v1/balance`, bearer, first?.etag ?? null),
     ...(isOpen ? phone(new URL(base).port) : []),
     ...(realToken === null ? scenes(zoo) : []),
@@ -57,8 +57,8 @@ async function askAnew(base: string, bearer: string, signal: AbortSignal) {
     signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]),
   });
   const { status, headers } = response;
-  const newer = headers.get("retry-after");
-  return { status, etag: headers.get("etag"), newer, text: await response.text() };
+  const retryAfter = headers.get("retry-after");
+  return { status, etag: headers.get("etag"), retryAfter, text: await response.text() };
 }
 
 /** Asks Zoo itself: while a stored value is fresh, the Worker's answers do not show it. */
@@ -113,10 +113,10 @@ function phone(port: string): string[] {
 function scenes(zoo: Zoo): string[] {
   const fault = JSON.stringify({ op: "setFault", fault: { kind: "status", status: 503 } });
   return [
-    "Another state of the account: type it here, or begin with it (DEMO=low npm run dev). What fails shows",
+    "Other states of the account: type one here, or start with it (DEMO=low npm run dev). A failure shows",
     "once the stored value is no longer fresh (a minute):",
     `  ${SCENE_NAMES}`,
-    "Any other fault of Zoo's (test/zoo/faults.ts), and none:",
+    "Any other fault (test/zoo/faults.ts), and back to normal:",
     `  curl -s ${zoo.url}/__control -d '${fault}'`,
     `  curl -s ${zoo.url}/__control -d '${JSON.stringify({ op: "reset" })}'`,
     "",
@@ -128,11 +128,12 @@ export async function seenNow({ base, zoo }: Running, signal: AbortSignal): Prom
   const bearer = await zoo.signToken();
   const first = await askAnew(base, bearer, signal);
   // Zoo was asked a moment ago, or has just failed: it is not asked again before that.
-  if (first.newer !== null) await sleep(Number(first.newer) * 1_000, undefined, { signal });
-  const { status, newer, text } =
-    first.newer === null ? first : await askAnew(base, bearer, signal);
+  if (first.retryAfter !== null)
+    await sleep(Number(first.retryAfter) * 1_000, undefined, { signal });
+  const { status, retryAfter, text } =
+    first.retryAfter === null ? first : await askAnew(base, bearer, signal);
   const { code, ...view } = JSON.parse(text) as Record<string, unknown>;
   const stale = view.stale === true ? `, stale: ${view.stale_reason}` : "";
   const seen = status === 200 ? `${view.status}, ${view.available}${stale}` : code;
-  return `${status} ${seen}${newer === null ? "" : `; Zoo is asked again in ${newer} s`}`;
+  return `${status} ${seen}${retryAfter === null ? "" : `; Zoo is asked again in ${retryAfter} s`}`;
 }

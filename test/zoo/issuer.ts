@@ -57,10 +57,11 @@ export async function createIssuer(
   };
 }
 
-async function newKey(alg: Algorithm): Promise<SigningKey> {
+/** @param options for jose, such as `extractable` */
+export async function newKey(alg: Algorithm, options = {}): Promise<SigningKey> {
   // A new key has a new id, or a key set kept from an earlier start would be taken for this one.
   const kid = crypto.randomUUID();
-  const { publicKey, privateKey } = await generateKeyPair(alg);
+  const { publicKey, privateKey } = await generateKeyPair(alg, options);
   const jwk = { ...(await exportJWK(publicKey)), kid, alg, use: "sig" };
   return { kid, privateKey, jwk };
 }

@@ -5,8 +5,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
-import type { SigningKey } from "./issuer.ts";
+import { type CryptoKey, exportJWK, importJWK, type JWK } from "jose";
+import { newKey, type SigningKey } from "./issuer.ts";
 
 export async function keptKey(file: string): Promise<SigningKey> {
   if (!existsSync(file)) await makeKey(file);
@@ -17,9 +17,8 @@ export async function keptKey(file: string): Promise<SigningKey> {
 }
 
 async function makeKey(file: string): Promise<void> {
-  const { privateKey } = await generateKeyPair("ES256", { extractable: true });
-  const kid = crypto.randomUUID();
-  const jwk = { ...(await exportJWK(privateKey)), kid, alg: "ES256", use: "sig" };
+  const { privateKey, jwk } = await newKey("ES256", { extractable: true });
+  const whole = { ...(await exportJWK(privateKey)), ...jwk };
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify(jwk), { mode: 0o600 });
+  await writeFile(file, JSON.stringify(whole), { mode: 0o600 });
 }

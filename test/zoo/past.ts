@@ -22,25 +22,27 @@ const MONTHLY_NOW = 124_583;
 const PREPAID_NOW = 249_000;
 const TOTAL_DUE = usd(42_000);
 
-/** Prepaid is topped up before it falls below the difference of both. */
+/** The most that prepaid holds: a top-up comes before it falls below FULL - TOP_UP. */
 const FULL = 340_000;
 
 /** How long ago the month's credits came: they come again in {@link NEXT_CREDITS_DAYS}. */
 const CREDITS_HOURS = 3 * 24;
 const CREDITS_EVERY_HOURS = 30 * 24;
-export const NEXT_CREDITS_DAYS = 27;
+export const NEXT_CREDITS_DAYS = (CREDITS_EVERY_HOURS - CREDITS_HOURS) / 24;
 
 /** Oldest first; the last is an hour old, and what is answered now. */
 export function livelyPast(now: number): PastBalance[] {
   const hours = Array.from({ length: DAYS * 24 }, (_, n) => DAYS * 24 - n);
-  const isLate = (hoursAgo: number) => hoursAgo <= CREDITS_HOURS;
-  const late = hours.filter(isLate).reduce((sum, hoursAgo) => sum + spentIn(now, hoursAgo), 0);
+  const isSinceCredits = (hoursAgo: number) => hoursAgo <= CREDITS_HOURS;
+  const spentSince = hours
+    .filter(isSinceCredits)
+    .reduce((sum, hoursAgo) => sum + spentIn(now, hoursAgo), 0);
   // Since the month's credits came, what is missing of them has been spent, no more and no less.
-  const share = (MONTHLY - MONTHLY_NOW) / late;
+  const share = (MONTHLY - MONTHLY_NOW) / spentSince;
   let monthly = MONTHLY;
   const steps = hours.map((hoursAgo) => {
     if ((hoursAgo - CREDITS_HOURS) % CREDITS_EVERY_HOURS === 0) monthly = MONTHLY;
-    const spent = spentIn(now, hoursAgo) * (isLate(hoursAgo) ? share : 1);
+    const spent = spentIn(now, hoursAgo) * (isSinceCredits(hoursAgo) ? share : 1);
     const ofMonth = Math.min(monthly, spent);
     monthly -= ofMonth;
     return { at: now - hoursAgo * HOUR_MS, monthly, ofPrepaid: spent - ofMonth };
@@ -56,7 +58,7 @@ export function livelyPast(now: number): PastBalance[] {
   return levels.toReversed();
 }
 
-/** Much on some weekdays, little at weekends, nothing at night; three days always have some of it. */
+/** Much on some weekdays, little at weekends, nothing at night; any three days have some, so what is shared out is never nothing. */
 function spentIn(now: number, hoursAgo: number): number {
   const at = new Date(now - hoursAgo * HOUR_MS);
   if (!WORK.includes(at.getUTCHours())) return 0;

@@ -9,15 +9,13 @@ interface Env {
 
 /** Under the name of the Worker's own class, so that it is the same object. */
 export class AccountBalance extends DurableObject<Env> {
-  /** @returns whether there was no history of that source yet */
-  seed(records: readonly BalanceRecord[]): boolean {
+  /** Once: where there is a history of that source, it goes on. */
+  seed(records: readonly BalanceRecord[]): void {
     const history = new History(this.ctx.storage);
     const [first] = records;
-    if (first === undefined || history.excerpt(first.source, 400, Date.now()).points.length > 0) {
-      return false;
-    }
+    if (first === undefined) return;
+    if (history.excerpt(first.source, 400, Date.now()).points.length > 0) return;
     for (const record of records) history.add(record);
-    return true;
   }
 
   /** The Worker's own alarm may come due meanwhile; it sets another at the next request. */
@@ -28,6 +26,7 @@ export default {
   async fetch(request, env): Promise<Response> {
     const records: readonly BalanceRecord[] = await request.json();
     const account = records[0]?.account ?? "";
-    return Response.json(await env.ACCOUNT_BALANCE.getByName(account).seed(records));
+    await env.ACCOUNT_BALANCE.getByName(account).seed(records);
+    return new Response();
   },
 } satisfies ExportedHandler<Env>;
