@@ -1,6 +1,6 @@
 /**
  * `node .ci/tools/run.cjs biome check`: runs a tool of this folder. They are fetched at the first use, by the
- * digests of the lock beside this file, and again when it changes; `npm ci` is quicker for whoever does without.
+ * digests of the lock beside this file, and again when it changes, so that `npm ci` stays quick for those who never run the checks.
  */
 const { spawnSync } = require("node:child_process");
 const { existsSync, readFileSync, writeFileSync } = require("node:fs");

@@ -169,13 +169,13 @@ async function revoke(id: string, store: KeyStore): Promise<void> {
     ({ digest, record }) => record?.id === id || digest === id,
   );
   if (found.length === 0)
-    throw new UsageError(`There is no key with the id "${id}", or no longer: see list.`);
+    throw new UsageError(`There is no key with the id "${id}" (any more): see list.`);
   for (const { digest } of found) await remove(digest, store);
   const name = found[0]?.record?.name ?? "an unreadable record";
   console.log(`Revoked "${name}" (id ${id}). It stops working within about a minute.`);
 }
 
-/** An answer that was lost on the way may have been to a deletion that was done: then it counts. */
+/** When the answer to a deletion is lost, the key may be gone all the same: look before failing. */
 async function remove(digest: string, store: KeyStore): Promise<void> {
   try {
     await store.delete(digest);

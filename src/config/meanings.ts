@@ -20,7 +20,7 @@ export const MEANINGS: Readonly<Record<VariableName, string>> = {
   OBJECT_LOCATION:
     "Location hint of the accounts' Durable Objects, such as `weur`; none leaves it to Cloudflare",
   METRICS_SAMPLE:
-    "Of so many cached hits one is counted, with that weight; all else is always counted",
+    "One cached hit in this many is counted, with that weight; everything else always is",
   LOW_BALANCE_USD: "Below it, `status` is `low`",
   JWT_ISSUERS: "Identity providers whose tokens are accepted",
   APP_CHECK: '`{project_number, app_ids, mode: "off", "observe" or "enforce", jwks_url}`',
