@@ -73,7 +73,7 @@ beforeAll(async () => {
     }
   }
   chaos.zoo.balanceRequests.length = 0;
-}, 120_000);
+});
 afterAll(() => chaos[Symbol.asyncDispose]());
 
 const attemptsOf = (account: string) =>
@@ -121,7 +121,7 @@ test("every fault of Zoo has its reason, and nobody with a stored value gets an 
     expect(attemptsOf(account), account).toBeGreaterThanOrEqual(1);
     expect(attemptsOf(account), account).toBeLessThanOrEqual(2);
   }
-}, 120_000);
+});
 
 test("a long outage backs off further and further, then recovers by itself", async () => {
   chaos.zoo.setFault({ kind: "status", status: 503 }, tokenOf("long"));

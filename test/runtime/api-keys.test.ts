@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { apiKeyDenial, newApiKey } from "../../src/callers/api-key/format.ts";
 import { identifyByApiKey } from "../../src/callers/api-key/lookup.ts";
 import { addressOf, countFailure, isOverFailureLimit } from "../../src/callers/limit.ts";
@@ -7,7 +7,7 @@ import { IsolateState } from "../../src/config/isolate-state.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { ReadBudget } from "../../src/lib/token-bucket.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
-import { env, lookupOf } from "./support.ts";
+import { env, later, lookupOf } from "./support.ts";
 
 vi.spyOn(console, "error").mockReturnValue();
 const get = vi.spyOn(env.API_KEYS, "get");
@@ -16,13 +16,6 @@ beforeEach(() => {
   state = new IsolateState();
   get.mockClear();
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-const later = (ms: number) => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-};
 const lookup = (more: Partial<Lookup> = {}) => lookupOf(state, more);
 const unavailable = { ok: false, denial: "api_keys_unavailable" };
 const identify = (key: string, more: Partial<Lookup> = {}) => identifyByApiKey(key, lookup(more));

@@ -1,12 +1,8 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ExpiringMap } from "../../src/lib/expiring-map.ts";
 
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 test("an entry is gone from its expiry time on, even when the clock goes back", () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: 1_000 });
+  vi.setSystemTime(1_000);
   const map = new ExpiringMap<string>(10);
   map.set("a", "A", 2_000);
   vi.setSystemTime(1_999);

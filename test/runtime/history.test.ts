@@ -1,6 +1,6 @@
 /** The history in the account's object: what it costs to keep and to show, counted in rows. */
 import { runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { Charts } from "../../src/history/charts.ts";
 import { History } from "../../src/history/store.ts";
@@ -18,10 +18,6 @@ const fetched = vi.spyOn(globalThis, "fetch");
 beforeEach(() => {
   fetched.mockImplementation(async () => Response.json(balanceBody("2026-08")));
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 interface Kept {
   readonly history: History;
   readonly storage: DurableObjectStorage;
@@ -277,7 +273,7 @@ describe("a chart", () => {
   });
 
   test("of the object changes with a point, and not with a refresh that brings none", async () => {
-    vi.useFakeTimers({ toFake: ["Date"], now: NOON });
+    vi.setSystemTime(NOON);
     await runInDurableObject(
       env.ACCOUNT_BALANCE.getByName("charts-object"),
       async (object: AccountBalance) => {

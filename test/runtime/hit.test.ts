@@ -1,13 +1,12 @@
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import type { Env } from "../../src/env.ts";
-import worker from "../../src/index.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
-import { env as bindings, recordOf } from "./support.ts";
+import { askWorker } from "./ask.ts";
+import { env as bindings, later, recordOf } from "./support.ts";
 
 const ISSUER = { issuer: "https://issuer.example", audience: "app", jwks_url: "https://k.example" };
 const { privateKey, publicKey } = await generateKeyPair("ES256");
@@ -34,13 +33,6 @@ beforeEach(() => {
   env = newEnv();
   for (const spy of [verify, readKey, readCopy]) spy.mockClear();
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-const later = (ms: number) => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-};
 
 async function token(expiresIn = 3_600, sub: string = crypto.randomUUID()): Promise<string> {
   const now = Math.floor(Date.now() / 1_000);
@@ -56,16 +48,7 @@ async function apiKey(more: object = {}): Promise<string> {
 }
 
 async function ask(credential: string, headers: Record<string, string> = {}): Promise<Response> {
-  const request = new Request<unknown, IncomingRequestCfProperties>(
-    "https://x.example/v1/balance",
-    {
-      headers: { authorization: `Bearer ${credential}`, ...headers },
-    },
-  );
-  const context = createExecutionContext();
-  const response = await worker.fetch(request, env, context);
-  await waitOnExecutionContext(context);
-  return response;
+  return askWorker(env, { authorization: `Bearer ${credential}`, ...headers });
 }
 
 describe("a JWT", () => {

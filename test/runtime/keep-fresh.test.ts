@@ -1,6 +1,6 @@
 /** A value that is read is kept fresh by the object's alarm, with the clock moved from one alarm to the next. */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { isKeepFreshDue, keepFreshAt } from "../../src/balance/keep-fresh.ts";
 import { balanceBody } from "../zoo/bodies.ts";
@@ -23,12 +23,8 @@ beforeEach(() => {
       ? Response.json(balanceBody("2026-08"))
       : new Response("{}", { status: zooStatus }),
   );
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
+  vi.setSystemTime(START);
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 const newObject = () => env.ACCOUNT_BALANCE.getByName(`keep-fresh-${crypto.randomUUID()}`);
 type Stub = ReturnType<typeof newObject>;
 

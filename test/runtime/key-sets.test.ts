@@ -5,13 +5,12 @@ import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import { identifyByJwt, verifyJwt } from "../../src/callers/jwt/verify.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
 import { IsolateState } from "../../src/config/isolate-state.ts";
-import { env, lookupOf } from "./support.ts";
+import { env, later, lookupOf } from "./support.ts";
 
 vi.spyOn(console, "info").mockReturnValue();
 vi.spyOn(console, "error").mockReturnValue();
 const fetched = vi.spyOn(globalThis, "fetch");
 afterEach(() => {
-  vi.useRealTimers();
   fetched.mockReset();
 });
 
@@ -67,10 +66,6 @@ async function copyInKv(ageMs: number, key: Key): Promise<void> {
   const fetched_at = Date.now() - ageMs;
   await writeKeysCopy(env.BALANCE_KV, { v: 1, id: keysId(issuer), fetched_at, keys: [key.jwk] });
 }
-
-const later = (ms: number) => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-};
 
 describe("while the provider is reachable", () => {
   test("keys from 20 days ago are renewed before anything is verified with them", async () => {

@@ -1,23 +1,17 @@
 /** Every line that the log may hold, provoked: an event that nobody can make happen is one nobody has seen. */
-import {
-  createExecutionContext,
-  evictDurableObject,
-  reset,
-  runInDurableObject,
-  waitOnExecutionContext,
-} from "cloudflare:test";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { beforeEach, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { keysId } from "../../src/callers/jwt/jwks.ts";
 import handbook from "../../src/cli/README.md?raw";
-import worker from "../../src/index.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import type { LogEvent } from "../../src/lib/log.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { balanceBody } from "../zoo/bodies.ts";
-import { env, recordOf, SOURCE } from "./support.ts";
+import { askWorker } from "./ask.ts";
+import { demandOf, env, later, recordOf, SOURCE } from "./support.ts";
 
 const HOUR_MS = 3_600_000;
 const HOOK_URL = "https://hooks.example/";
@@ -48,22 +42,13 @@ beforeEach(async () => {
     return url === HOOK_URL ? answers.receiver() : answers.provider();
   });
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 const failing = () => new Response("{}", { status: 500 });
 const broken = () => Promise.reject(new Error("boom"));
 /** Spread anew, an environment is an isolate that remembers nothing. */
 const isolate = (changed: object = {}) => ({ ...env, ...changed });
 
 async function ask(credential: string, changed: object = {}, path = "/v1/balance") {
-  const context = createExecutionContext();
-  const request = new Request<unknown, IncomingRequestCfProperties>(`https://x.example${path}`, {
-    headers: { authorization: `Bearer ${credential}` },
-  });
-  await worker.fetch(request, isolate(changed), context);
-  await waitOnExecutionContext(context);
+  await askWorker(isolate(changed), { authorization: `Bearer ${credential}` }, { path });
 }
 
 /** A good caller's request. */
@@ -104,8 +89,7 @@ async function refresh(changed: object = {}, prepare?: (storage: DurableObjectSt
   await runInDurableObject(account(), async (object: AccountBalance, { storage }) => {
     Reflect.set(object, "env", isolate(changed));
     prepare?.(storage);
-    const demand = { account: "default", maxAge: null, requestId: "t" } as const;
-    await object.refresh({ ...demand, wait: "until_done", by: "cron" });
+    await object.refresh(demandOf());
     await object.alarm();
   });
 }
@@ -254,9 +238,8 @@ const PROVOCATIONS: Readonly<Record<LogEvent, Provocation>> = {
   },
   slow: {
     async provoke() {
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
       answers.zoo = () => {
-        vi.setSystemTime(Date.now() + 1_500);
+        later(1_500);
         return Response.json(balanceBody("2026-08"));
       };
       await askWithKey();

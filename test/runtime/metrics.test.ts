@@ -2,11 +2,11 @@ import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflar
 import { expect, test, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
-import worker from "../../src/index.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { balanceBody } from "../zoo/bodies.ts";
+import { askWorker } from "./ask.ts";
 import { env } from "./support.ts";
 
 vi.spyOn(console, "warn").mockReturnValue();
@@ -91,16 +91,8 @@ test("of METRICS_SAMPLE cached hits one is counted, with that weight, and everyt
   const key = await onlyKey();
   const writeDataPoint = vi.fn();
   const sampled = { ...env, METRICS: { writeDataPoint }, METRICS_SAMPLE: 4 };
-  const ask = async (authorization: string, method = "GET") => {
-    const context = createExecutionContext();
-    const headers = { authorization };
-    const request = new Request<unknown, IncomingRequestCfProperties>(
-      "https://proxy.example/v1/balance",
-      { method, headers },
-    );
-    await worker.fetch(request, sampled, context);
-    await waitOnExecutionContext(context);
-  };
+  const ask = (authorization: string, method = "GET") =>
+    askWorker(sampled as unknown as typeof env, { authorization }, { method });
   const random = vi.spyOn(Math, "random").mockReturnValue(0.25);
   await ask(`Bearer ${key}`);
   await ask("Bearer x");

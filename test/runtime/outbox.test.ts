@@ -1,7 +1,7 @@
 /** Deliveries by the object's alarm, with the clock moved from one to the next. */
 import { runInDurableObject } from "cloudflare:test";
 import { Webhook } from "standardwebhooks";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { demandOf, env } from "./support.ts";
@@ -59,12 +59,8 @@ beforeEach(() => {
     attempts.push(attempt);
     return receive(attempt);
   });
-  vi.useFakeTimers({ toFake: ["Date"], now: START });
+  vi.setSystemTime(START);
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 const about = (event: string) => logs.filter((line) => line.event === event);
 const thresholdsTo = (url: string) =>
   attempts.filter((one) => one.url === url).map(({ threshold }) => threshold);
@@ -148,7 +144,7 @@ test("a receiver that never answers delays neither a refresh nor a caller, and i
     await delivering;
   });
   expect(about("alert_failed")).toMatchObject([{ upstream_status: "timeout", failures: 1 }]);
-}, 10_000);
+});
 
 test("a redirect is not followed, and counts as a failure", async () => {
   receive = answering(302, { location: "https://10.0.0.1/" });

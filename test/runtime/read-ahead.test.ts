@@ -1,13 +1,11 @@
-/** A cold isolate reads all it needs at once: counted, with reads that answer when the test says so. */
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import type { Env } from "../../src/env.ts";
-import worker from "../../src/index.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
+import { askWorker } from "./ask.ts";
 import { env as bindings, recordOf } from "./support.ts";
 
 const ISSUER = { issuer: "https://ahead.example", audience: "app", jwks_url: "https://k.example" };
@@ -91,19 +89,7 @@ const appToken = () =>
     .sign(apps.privateKey);
 
 function ask(credential: string, headers: Record<string, string> = {}) {
-  const request = new Request<unknown, IncomingRequestCfProperties>(
-    "https://x.example/v1/balance",
-    {
-      headers: { authorization: `Bearer ${credential}`, ...headers },
-    },
-  );
-  const context = createExecutionContext();
-  const answer = async () => {
-    const response = await worker.fetch(request, env, context);
-    await waitOnExecutionContext(context);
-    return response;
-  };
-  return answer();
+  return askWorker(env, { authorization: `Bearer ${credential}`, ...headers });
 }
 
 test("a JWT on a cold isolate: its issuer's keys and the balance are read side by side", async () => {

@@ -1,10 +1,10 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Found, type Missing, readBalance } from "../../src/balance/read.ts";
 import type { RefreshDemand, RefreshOutcome } from "../../src/balance/refresh.ts";
 import { IsolateState } from "../../src/config/isolate-state.ts";
 import type { Env } from "../../src/env.ts";
-import { configWith, env, recordOf } from "./support.ts";
+import { configWith, env, later, recordOf } from "./support.ts";
 
 vi.spyOn(console, "warn").mockReturnValue();
 vi.spyOn(console, "error").mockReturnValue();
@@ -215,12 +215,6 @@ test("what was found is remembered when everything fails after", async () => {
 });
 
 describe("as time passes", () => {
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-  const later = (ms: number) => {
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + ms });
-  };
   const failure = (retryInMs: number): RefreshOutcome["failure"] => ({
     reason: "upstream_rejected",
     at: Date.now(),

@@ -3,7 +3,7 @@
  * The forms below are frozen. Whoever changes what is stored raises its version, and adds a form here.
  */
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { readCopy, writeCopy } from "../../src/balance/kv-copy.ts";
 import { apiKeyRecordSchema } from "../../src/callers/api-key/record.ts";
 import { keysId, readKeysCopy, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
@@ -18,10 +18,6 @@ const fetched = vi.spyOn(globalThis, "fetch");
 beforeEach(() => {
   fetched.mockReset();
 });
-afterEach(() => {
-  vi.useRealTimers();
-});
-
 const FETCHED_AT = 1_795_000_000_000;
 const SOURCE = "https://api.zoo.dev user ZOO_API_TOKEN";
 
@@ -90,7 +86,7 @@ const later = (stored: object) => ({ ...stored, v: 2, more: { x: 1 } });
 const careless = (stored: object) => ({ ...stored, more: { x: 1 } });
 
 const good = async () => Response.json(balanceBody("2026-08", { includeTotalDue: true }));
-const at = (ms: number) => vi.useFakeTimers({ toFake: ["Date"], now: ms });
+const at = (ms: number) => vi.setSystemTime(ms);
 
 /** Names and types, all the way down. */
 function shapeOf(value: unknown): unknown {

@@ -1,4 +1,5 @@
 import { env as bindings } from "cloudflare:workers";
+import { vi } from "vitest";
 import { type Balance, type BalanceRecord, balanceSchema } from "../../src/balance/record.ts";
 import type { RefreshDemand } from "../../src/balance/refresh.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
@@ -66,4 +67,9 @@ export function lookupOf(state: IsolateState, change: Partial<Lookup> = {}): Loo
     cacheOnly: false,
     ...change,
   };
+}
+
+/** Moves the clock, which stands still in each test (`clock.ts`). */
+export function later(ms: number): void {
+  vi.setSystemTime(Date.now() + ms);
 }

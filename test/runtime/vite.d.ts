@@ -1,9 +1,4 @@
-/** What Vite adds to modules that run in workerd, where there is no `process`. */
-interface ImportMeta {
-  readonly env: { readonly MODE: string };
-}
-
-/** A file as text. */
+/** A file as text: Vite's. */
 declare module "*?raw" {
   const text: string;
   export default text;

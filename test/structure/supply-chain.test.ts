@@ -90,12 +90,8 @@ test("Node comes in one version, for its own platform only, and runs no script t
   }
 });
 
-/** npm takes a second for it on an idle machine. */
-const LONG = { timeout: 60_000 };
-
 test.for(NODE_FOR)(
   "npm ci finds all that it needs for $os on $cpu",
-  LONG,
   async ({ os, cpu, node }) => {
     const folder = await mkdtemp(join(tmpdir(), "zoo-balance-npm-"));
     try {
