@@ -64,6 +64,8 @@ export async function startKv(): Promise<OutsideKv> {
 export interface Hook {
   readonly headers: Record<string, string>;
   readonly body: string;
+  /** What it was answered. */
+  readonly status: number;
 }
 
 /** Lets all through but that one host, over sockets in any case. */
@@ -90,7 +92,7 @@ export interface Chaos extends AsyncDisposable {
   restart(account: string): Promise<void>;
   /** The cron's refresh of the account, and its object's alarm, whatever the platform's clock shows. */
   tick(account: string): Promise<void>;
-  /** How many entries the largest map of the Worker's has ever had. */
+  /** The most entries that any Map in the Worker has held. */
   largestMap(): Promise<number>;
   /** Stops the Worker's clock: from here on time passes by {@link move} alone, however slow the machine is. */
   freeze(): Promise<void>;
@@ -130,8 +132,9 @@ export async function startChaos(options: ChaosOptions): Promise<Chaos> {
   const hooks: Hook[] = [];
   const receiver = createServer(async (request, response) => {
     const body = (await buffer(request)).toString();
-    hooks.push({ headers: request.headers as Hook["headers"], body });
-    response.writeHead(options.hookStatus?.(hooks.length) ?? 204).end();
+    const status = options.hookStatus?.(hooks.length + 1) ?? 204;
+    hooks.push({ headers: request.headers as Hook["headers"], body, status });
+    response.writeHead(status).end();
   });
   const hookAddress = await hostOf(receiver);
   const accounts = Object.entries(options.accounts).map(([name, token]) => [name, { token }]);

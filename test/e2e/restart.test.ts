@@ -5,14 +5,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { LONG } from "../long.ts";
+import { seedOf } from "../long.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { type Chaos, type OutsideKv, startChaos, startKv } from "./chaos.ts";
 import { viewOf } from "./worker.ts";
 
 const RESTARTS = 100;
-/** Always the same in `npm test`, another one each time in `npm run test:soak`; `FC_SEED` repeats a run. */
-const SEED = Number(process.env.FC_SEED ?? (LONG ? Date.now() % 1_000_000 : 20_261_124));
+const SEED = seedOf(20_261_124);
 /** As long as a refresh takes, and a little longer. */
 const LATEST_MS = 12;
 /** Past freshness and revalidation, and past any backoff. */

@@ -14,7 +14,7 @@ import { runs } from "./runs.ts";
 const FIELD = /^(\(body\)|[a-z_]+(\.[a-z_]+)*)$/;
 const TYPE = /^[a-z]+$|^not JSON$/;
 
-test("the reader makes of any body a valid balance or a refusal that quotes no value", () => {
+test("the reader turns any body into a valid balance, or a refusal that quotes no value", () => {
   let good = 0;
   fc.assert(
     fc.property(spoiledBody, (text) => {

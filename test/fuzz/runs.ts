@@ -1,8 +1,7 @@
 /** How many cases, and from which seed: few and always the same in `npm test`, many and others in `npm run test:soak`. */
-import { LONG } from "../long.ts";
+import { LONG, seedOf } from "../long.ts";
 
-/** `FC_SEED` repeats a run. */
-const seed = Number(process.env.FC_SEED ?? (LONG ? Date.now() % 2 ** 31 : 20_261_124));
+const seed = seedOf(20_261_124);
 
 /** Prints what it takes to repeat it. A failure is shrunk, and shown with the seed. */
 export function runs(

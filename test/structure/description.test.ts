@@ -26,6 +26,8 @@ const collect = (value: unknown, pointer: string): void => {
 };
 collect(document, "#");
 
+const partAt = (pointer: unknown): Json => parts.find(([at]) => at === pointer)?.[1] ?? {};
+
 function errorsOf(value: unknown, pointer: string): string {
   const encoded = pointer.split("/").map(encodeURIComponent).join("/").replace("%23", "#");
   const validate = ajv.getSchema(`api${encoded}`);
@@ -54,7 +56,7 @@ test("every example of a member is one that its schema accepts", () => {
   }
 });
 
-test("every value of a named schema has an example, of which the description says what it is", () => {
+test("every named schema has a description, and so has every member of it, with an example", () => {
   const schemas = parts.filter(([pointer]) => /^#\/components\/schemas\/\w+$/.test(pointer));
   expect(schemas.length).toBeGreaterThan(15);
   for (const [pointer, { description, properties }] of schemas) {
@@ -72,7 +74,7 @@ test("every value of a named schema has an example, of which the description say
 /** The examples of the 200 of a path, by name. */
 function examplesOf(path: string): Readonly<Record<string, Json>> {
   const pointer = `#/paths/${path.replaceAll("/", "~1")}/get/responses/200/content/application~1json`;
-  const [, { examples = {} }] = described.find(([at]) => at === pointer) ?? ["", { examples: {} }];
+  const { examples = {} } = partAt(pointer) as Partial<Described>;
   return Object.fromEntries(
     Object.entries(examples).map(([name, { value }]) => [name, value as Json]),
   );
@@ -107,7 +109,7 @@ test.each(historySchema.shape.forecast_reason.def.innerType.options)(
 
 const nameOf = ($ref: unknown) => String($ref).replace(/^.*\//, "");
 
-/** Whether each member is null, by its schema and name, in all of an object that a named schema describes. */
+/** Each member of the value and of the objects inside it, as `Schema.member`, and whether it is null. */
 function nullsOf(value: unknown, schema: string): (readonly [member: string, isNull: boolean])[] {
   const { properties } = (document.components as { schemas: Record<string, Json> }).schemas[
     schema
@@ -134,8 +136,8 @@ test.each([
     const members = new Set(seen.map(([member]) => member));
     const nullable = [...members].filter((member) => {
       const pointer = `#/components/schemas/${member.replace(".", "/properties/")}`;
-      const [, part] = parts.find(([at]) => at === pointer) ?? ["", {}];
-      const [, { type }] = parts.find(([at]) => at === part.$ref) ?? ["", part];
+      const part = partAt(pointer);
+      const { type } = part.$ref === undefined ? part : partAt(part.$ref);
       return [type].flat().includes("null");
     });
     const those = (isNull: boolean) =>

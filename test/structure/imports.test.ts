@@ -1,8 +1,7 @@
 /** The layout of `src/README.md`, held to: imports go down only, types included, and never in a circle. */
-import { globSync, readFileSync } from "node:fs";
-import { join, normalize } from "node:path";
-import ts from "typescript";
+import { globSync } from "node:fs";
 import { expect, test } from "vitest";
+import { localImportsOf } from "./imports-of.ts";
 
 /** From the bottom up. What stands in one row may not import its neighbours. */
 const LAYERS = [
@@ -24,11 +23,7 @@ const roomOf = (file: string) => file.split("/")[1] ?? "";
 const layerOf = (file: string) => LAYERS.findIndex((rooms) => rooms.includes(roomOf(file)));
 
 const imports = new Map(
-  globSync("src/**/*.ts", { exclude: ["**/*.d.ts"] }).map((file) => {
-    const { importedFiles } = ts.preProcessFile(readFileSync(file, "utf8"));
-    const local = importedFiles.map(({ fileName }) => fileName).filter((name) => /^\./.test(name));
-    return [file, local.map((name) => normalize(join(file, "..", name)))] as const;
-  }),
+  globSync("src/**/*.ts", { exclude: ["**/*.d.ts"] }).map((file) => [file, localImportsOf(file)]),
 );
 
 test("every source file stands in a room that has a layer", () => {

@@ -1,7 +1,8 @@
-/** The walks of src/README.md are true: what stands further in is imported by what it stands under. */
+/** In each walk of src/README.md, the files of an indented step are imported by the step above it. */
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { join, relative } from "node:path";
 import { expect, test } from "vitest";
+import { localImportsOf } from "./imports-of.ts";
 
 interface Step {
   readonly depth: number;
@@ -25,13 +26,10 @@ const pairs = steps.map((step, n) => ({
   above: steps.slice(0, n).findLast(({ depth }) => depth === step.depth - 1) ?? null,
 }));
 
-function importsOf(file: string): string[] {
-  const source = readFileSync(join("src", file), "utf8");
-  const relative = [...source.matchAll(/from "(\.[^"]+)"/g)].map(([, path = ""]) => path);
-  return relative.map((path) => normalize(join(dirname(file), path)));
-}
+const importsOf = (file: string) =>
+  localImportsOf(join("src", file)).map((path) => relative("src", path));
 
-test("the five walks have six beginnings, and each step of theirs names files that exist", () => {
+test("the walks begin at six places, and each step names files that exist", () => {
   expect(pairs.filter(({ above }) => above === null)).toHaveLength(6);
   expect(steps.filter(({ files }) => files.length === 0)).toEqual([]);
   expect(
