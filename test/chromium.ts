@@ -6,11 +6,11 @@ const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) 
   existsSync(path),
 );
 
-/** @param what is missing, or undefined @returns whether to skip, which a line on stderr tells */
-export function isSkipped(tests: string, what: string | undefined): boolean {
-  if (what === undefined) return false;
-  if (process.env.REQUIRE_CHROMIUM === "true") throw new Error(`${what}, and it is required.`);
-  process.stderr.write(`${tests} are skipped: ${what}.\n`);
+/** Says on stderr that the tests are skipped for lack of what is missing, or throws where it is required. */
+export function isSkipped(tests: string, missing: string | undefined): boolean {
+  if (missing === undefined) return false;
+  if (process.env.REQUIRE_CHROMIUM === "true") throw new Error(`${missing}, and it is required.`);
+  process.stderr.write(`${tests} are skipped: ${missing}.\n`);
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** The order of the test files: the long ones first, so that none of them runs alone at the end. */
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-/** Seconds each, the longest first. What is not here takes a moment. */
+/** The files that take seconds, the longest first. All others take a moment. */
 const LONG_FILES = [
   "runtime/quarter",
   "e2e/faults",

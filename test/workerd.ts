@@ -201,8 +201,7 @@ async function listeningUrls(
   throw new Error(`workerd did not start: ${logs.join("\n")}`);
 }
 
-/** Linux counts in ticks of 10 ms. */
-/** User and system time of a process so far, milliseconds. */
+/** User and system time of a process so far, milliseconds: Linux counts in ticks of 10 ms. */
 export async function cpuMsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

@@ -7,7 +7,7 @@
  */
 import { interquartileRange, median } from "simple-statistics";
 import { bundleText } from "../bundle.ts";
-import { type RunningWorkerd, startWorkerd } from "../workerd.ts";
+import { startWorkerd } from "../workerd.ts";
 import type { Report } from "./goals.ts";
 import { hasHaproxy, type RunningHaproxy, startHaproxy } from "./haproxy.ts";
 import { type Load, put } from "./load.ts";
@@ -24,7 +24,7 @@ const EDGE = { "cf-ray": "8f1c2d3e4a5b6c7d-FRA", "cf-connecting-ip": "192.0.2.1"
 
 interface Variant {
   readonly name: string;
-  readonly worker: RunningWorkerd | RunningHaproxy;
+  readonly worker: RunningHaproxy;
   readonly headers: Load["headers"];
   readonly status?: number;
 }
@@ -75,6 +75,7 @@ const MAX_STALE = "hit, JWT, max-stale";
 const STRANGER = "hit, a JWT never seen";
 const VERIFYING = "constant after one signature check";
 const TUTORIAL = "tutorial, JWT";
+const HAPROXY = "HAProxy, cached, JWT verified each time";
 
 interface Row {
   readonly name: string;
@@ -139,12 +140,7 @@ export async function benchWarm(): Promise<Report> {
     strangers.push({ authorization: `Bearer ${await zoo.signToken({ sub: `user-${n}` })}` });
   }
   const conditional = { ...jwt, "if-none-match": answer.headers.get("etag") ?? "" };
-  await using stack = new AsyncDisposableStack();
-  const haproxy = hasHaproxy()
-    ? [stack.use(await startHaproxy(same.url, zoo.keys.ES256.jwk))].flatMap((worker) => [
-        { name: "HAProxy, cached, JWT verified each time", worker, headers: [jwt] },
-      ])
-    : [];
+  await using haproxy = hasHaproxy() ? await startHaproxy(same.url, zoo.keys.ES256.jwk) : null;
   const samples = await run([
     { name: CONSTANT, worker: same, headers: [jwt] },
     { name: "constant, body alone", worker: bare, headers: [jwt] },
@@ -155,7 +151,7 @@ export async function benchWarm(): Promise<Report> {
     { name: STRANGER, worker: proxy, headers: strangers },
     { name: VERIFYING, worker: verifying, headers: strangers },
     { name: TUTORIAL, worker: tutorial, headers: [jwt] },
-    ...haproxy,
+    ...(haproxy === null ? [] : [{ name: HAPROXY, worker: haproxy, headers: [jwt] }]),
   ]);
   const rows = rowsOf(samples, samples.get(CONSTANT) ?? []);
   console.table(

@@ -117,8 +117,7 @@ async function rehearse(command: Command): Promise<{ calls: readonly string[]; l
   const { account } = cloudflare;
   const before = structuredClone(account);
   const first = cloudflare.calls.length;
-  const { code, output } = await run(command);
-  expect(code, output).toBe(0);
+  await prepare(command);
   const live = liveOf(account, versionsOf(before));
   Object.assign(account, before);
   return { calls: [...new Set(cloudflare.calls.slice(first))], live };

@@ -26,7 +26,7 @@ function pointOf(
       points.push({ timestamp, blobs: blobs.map(String), doubles, index, sampleInterval });
     },
   };
-  // The one that is counted.
+  // So that this point is one of those that are written, whatever `sample` is.
   const random = vi.spyOn(Math, "random").mockReturnValue(0);
   writeMetric(dataset, { ms: 1, ...written }, sample);
   random.mockRestore();

@@ -1,5 +1,4 @@
 /** Whether an answer is one that the API's description promises. */
-import "./record.ts";
 import { readFileSync } from "node:fs";
 import type { Ajv2020 } from "ajv/dist/2020.js";
 import { validatorOf } from "../described.ts";

@@ -11,7 +11,7 @@ import { conform } from "./conform.ts";
 
 /** What it says to the terminal, and what is typed there. */
 interface Demo {
-  readonly process: ChildProcess;
+  readonly child: ChildProcess;
   readonly lines: string[];
   readonly url: string;
   readonly authorization: string;
@@ -25,8 +25,8 @@ interface View {
 let clone: Clone;
 let port: number;
 let demo: Demo | undefined;
-/** What the first start printed. */
-let kept = "";
+/** The credential that the first start printed. */
+let firstAuthorization = "";
 
 beforeAll(async () => {
   [clone, port] = await Promise.all([cloneProject(), freePorts()]);
@@ -37,7 +37,7 @@ afterEach(async () => {
 });
 afterAll(() => clone?.[Symbol.asyncDispose]());
 
-/** For the Worker and its stand-in, below those that systems give out by themselves: until they are used, nobody is given them. */
+/** Two ports, for the Worker and its stand-in, below the ephemeral range, so that the system gives them to nobody else meanwhile. */
 async function freePorts(): Promise<number> {
   for (let port = 20_000 + (process.pid % 10_000); ; port++) {
     if ((await isFree(port)) && (await isFree(port + 100))) return port;
@@ -56,17 +56,19 @@ async function isFree(port: number): Promise<boolean> {
 
 const isCurl = (line: string) => /^\s*curl /.test(line);
 
-/** Resolves when it has said all that it says by itself. */
-async function start(env: Record<string, string> = {}): Promise<Demo> {
-  const started = spawn(process.execPath, ["test/zoo/dev.ts"], {
+const launch = (env: Readonly<Record<string, string>> = {}) =>
+  spawn(process.execPath, ["test/zoo/dev.ts"], {
     cwd: clone.folder,
     env: { ...process.env, PORT: `${port}`, ...env },
-    stdio: ["pipe", "pipe", "pipe"],
   });
+
+/** Resolves when it has said all that it says by itself. */
+async function start(): Promise<Demo> {
+  const child = launch();
   const lines: string[] = [];
-  createInterface({ input: started.stderr }).on("line", (line) => lines.push(line));
-  createInterface({ input: started.stdout }).on("line", (line) => lines.push(line));
-  const running = { process: started, lines, url: `http://127.0.0.1:${port}` };
+  createInterface({ input: child.stderr }).on("line", (line) => lines.push(line));
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line));
+  const running = { child, lines, url: `http://127.0.0.1:${port}` };
   demo = { ...running, authorization: "" };
   await expect.poll(() => lines.filter(isCurl).length).toBeGreaterThanOrEqual(4);
   const [first = ""] = lines.filter(isCurl);
@@ -74,17 +76,15 @@ async function start(env: Record<string, string> = {}): Promise<Demo> {
   return demo;
 }
 
-async function stop({ process }: Demo): Promise<void> {
-  if (process.exitCode !== null || process.signalCode !== null) return;
-  const ended = once(process, "exit");
-  process.kill("SIGINT");
+async function stop({ child }: Demo): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill("SIGINT");
   await ended;
 }
 
-async function ask({ url, authorization }: Demo, path = "", headers = {}): Promise<Response> {
-  const response = await fetch(`${url}/v1/balance${path}`, {
-    headers: { authorization, ...headers },
-  });
+async function ask({ url, authorization }: Demo, path = ""): Promise<Response> {
+  const response = await fetch(`${url}/v1/balance${path}`, { headers: { authorization } });
   const [route = ""] = `/v1/balance${path}`.split("?");
   await conform("get", route, response);
   return response;
@@ -127,7 +127,7 @@ describe("npm run dev", () => {
       ["slow", { status: "ok", available: "37.3583" }],
     ];
     for (const [name, view] of scenes) {
-      demo.process.stdin?.write(`${name}\n`);
+      demo.child.stdin?.write(`${name}\n`);
       const seen = `Zoo is now: ${name}. An app sees: 200 ${view.status}, ${view.available}`;
       await expect.poll(() => demo.lines).toContain(seen);
       expect(await viewOf(demo)).toMatchObject(view);
@@ -139,15 +139,15 @@ describe("npm run dev", () => {
       unreadable: [200, "text/html; charset=utf-8"],
     };
     for (const [name, failure] of Object.entries(failures)) {
-      demo.process.stdin?.write(`${name}\n`);
+      demo.child.stdin?.write(`${name}\n`);
       await expect.poll(askZoo).toEqual(failure);
     }
-    demo.process.stdin?.write("nonsense\n");
+    demo.child.stdin?.write("nonsense\n");
     await expect.poll(() => demo.lines.join("\n")).toContain("There are: ok, low,");
 
-    kept = demo.authorization;
-    const ended = once(demo.process, "exit");
-    demo.process.kill("SIGINT");
+    firstAuthorization = demo.authorization;
+    const ended = once(demo.child, "exit");
+    demo.child.kill("SIGINT");
     expect(await ended).toEqual([0, null]);
     await expect(fetch(`${demo.url}/health`)).rejects.toThrow();
   });
@@ -162,19 +162,16 @@ describe("npm run dev", () => {
     );
     expect(demo.lines.join("\n")).not.toMatch(/in use|first request|not-a-token/);
     expect((await ask(demo)).status).toBe(200);
-    expect((await ask({ ...demo, authorization: kept })).status).toBe(200);
+    expect((await ask({ ...demo, authorization: firstAuthorization })).status).toBe(200);
     const past = await pastOf(demo);
     expect(past.points.length).toBeGreaterThan(200);
   });
 
   test("ends at once where DEMO names no scene, and says which there are", async () => {
-    const started = spawn(process.execPath, ["test/zoo/dev.ts"], {
-      cwd: clone.folder,
-      env: { ...process.env, PORT: `${port}`, DEMO: "nonsense" },
-    });
+    const child = launch({ DEMO: "nonsense" });
     const said: string[] = [];
-    createInterface({ input: started.stderr }).on("line", (line) => said.push(line));
-    const [code] = await once(started, "close");
+    createInterface({ input: child.stderr }).on("line", (line) => said.push(line));
+    const [code] = await once(child, "close");
     expect([code, said.join()]).toEqual([1, expect.stringContaining("none of ok, low, exhausted")]);
   });
 });

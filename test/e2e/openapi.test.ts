@@ -47,7 +47,7 @@ describe("what generators of clients cannot handle", () => {
     },
   );
 
-  test("is a word that the schema does not know, so words have neither pattern nor enum", () => {
+  test("is a word that its schema does not know, so no word has a pattern", () => {
     const words = everything.filter(([, part]) =>
       /More words may come/.test((part as { description?: string } | null)?.description ?? ""),
     );

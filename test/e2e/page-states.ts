@@ -77,10 +77,9 @@ const SIGN_IN = { status: 200, html: "<h1>Sign in to the network</h1>" };
 function history(
   amountAt: ((daysAgo: number) => number) | null,
   forecast: { spend?: string; lastsDays?: number; spent?: (daysAgo: number) => number },
-  first = 30,
 ): Reply {
   const { spend = null, lastsDays, spent = () => 0 } = forecast;
-  const count = amountAt === null ? 0 : first * 4;
+  const count = amountAt === null ? 0 : 120;
   const point = (daysAgo: number, usd: number) => ({
     at: time(NOW - daysAgo * DAY_MS),
     available: usd.toFixed(2),
@@ -89,11 +88,11 @@ function history(
     total_due: null,
   });
   const points = Array.from({ length: count }, (_, n) => {
-    const daysAgo = first - n / 4;
+    const daysAgo = 30 - n / 4;
     return point(daysAgo, amountAt?.(daysAgo) ?? 0);
   });
-  const days = Array.from({ length: count === 0 ? 0 : Math.min(30, first + 1) }, (_, n) => {
-    const daysAgo = Math.min(29, first) - n;
+  const days = Array.from({ length: count === 0 ? 0 : 30 }, (_, n) => {
+    const daysAgo = 29 - n;
     return {
       day: time(NOW - daysAgo * DAY_MS).slice(0, 10),
       spent: spent(daysAgo).toFixed(2),

@@ -1,6 +1,6 @@
 /**
  * Where RECORD_ANSWERS names a folder, every kind of answer that the end-to-end tests get from the Worker is
- * written there, for `test/description` to hold against the API's description with another's eyes.
+ * written there, for `test/description` to check against the API's description with other tools.
  */
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join } from "node:path";

@@ -48,8 +48,9 @@ const verdictOf = (set: KeySet | null, { token }: Cell): Verdict => {
   return set.some((name) => name === TOKENS[token].key) ? "ok" : 401;
 };
 
-/** Whether the set has what the token names: only what it does not have is asked for anew. */
-const isNamed = (set: KeySet, { token }: Cell) => set.some((name) => name === TOKENS[token].kid);
+/** Whether the set has the key that the token names; if not, it is asked for once. */
+const hasNamedKey = (set: KeySet, { token }: Cell) =>
+  set.some((name) => name === TOKENS[token].kid);
 
 /**
  * The two answers that a caller gets on a cold isolate, one after the other: known keys verify while newer ones
@@ -65,7 +66,7 @@ export function verdicts(cell: Cell): readonly [Verdict, Verdict] {
   const renewedBefore = age !== "fresh" && !(age === "renewable" && isInKv);
   const set = stored === null || renewedBefore ? (published ?? stored) : stored;
   const first = verdictOf(set, cell);
-  const asked = set !== null && first === 401 && !isNamed(set, cell);
+  const asked = set !== null && first === 401 && !hasNamedKey(set, cell);
   const newer = asked ? (published ?? set) : set;
   // By the second answer, the renewal behind the first one has ended.
   const later = age === "renewable" ? (published ?? newer) : newer;

@@ -12,10 +12,11 @@ import { LONG } from "../long.ts";
 import { demandOf, env } from "./support.ts";
 
 const DAYS = 90;
-/** As often as the cron refreshes an account: the one that wobbles, and in the long form all of them. */
-const STEP_MS = 900_000;
-const LONG_STEP_MS = 3_600_000;
-const stepOf = (account: string) => (LONG || account === "wobbling" ? STEP_MS : LONG_STEP_MS);
+/** How often an account is refreshed: the wobbling one, and in the long form each, as often as by the cron. */
+const CRON_STEP_MS = 900_000;
+const HOURLY_STEP_MS = 3_600_000;
+const stepOf = (account: string) =>
+  LONG || account === "wobbling" ? CRON_STEP_MS : HOURLY_STEP_MS;
 const DAY_MS = 86_400_000;
 /** In the future of the real clock, by which alarms go off: here they are called when their time has come. */
 const START = Math.ceil(Date.now() / DAY_MS + 1) * DAY_MS;
