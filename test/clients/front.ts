@@ -1,5 +1,4 @@
 /** The network between an app and the Worker: it passes requests on, or does to them what networks do. */
-
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listen } from "../listen.ts";
 import { type Fault, playFault } from "../zoo/faults.ts";

@@ -1,5 +1,4 @@
 /** Plays a scenario of the table with a harness, and compares. */
-
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { expect } from "vitest";

@@ -3,7 +3,6 @@
  * with the bindings, secrets, assets and KV values that the stand-in holds. A header chooses among split
  * versions, as Cloudflare's version overrides do.
  */
-
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";

@@ -3,7 +3,6 @@
  * account in memory, with the real API's refusals by their numbers. A call that it does not know is a 404
  * of code 7003, and stands in `unknown`.
  */
-
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";

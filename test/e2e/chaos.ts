@@ -1,5 +1,4 @@
 /** The bundle in raw workerd with chaos at hand: a KV of our own, moved time, and `workers/chaos.js` as its entry. */
-
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";

@@ -1,5 +1,4 @@
 /** An identity provider over a real socket, with real keys: publishes what a test says, and signs. */
-
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import {

@@ -3,7 +3,6 @@
  * `json_web_signature_test` and the published weaknesses behind them. Each token is complete and its
  * claims are good: the signature, or the key it points to, is all that is wrong with it.
  */
-
 import {
   constants,
   createHash,

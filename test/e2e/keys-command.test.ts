@@ -1,5 +1,4 @@
 /** `npm run keys` as a process: against local stores that a started Worker then reads, and remotely. */
-
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:http";

@@ -1,5 +1,4 @@
 /** The platform over real sockets: one server per city for KV and objects, one for Zoo and the identity provider. */
-
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";

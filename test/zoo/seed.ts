@@ -1,5 +1,4 @@
 /** Gives the demo a history: into the local storage that `wrangler dev` goes on with. */
-
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,5 +1,4 @@
 /** What the table cannot show of the TypeScript client: sharing, storage that fails, the pace's jitter. */
-
 import { createServer, type RequestListener } from "node:http";
 import { afterEach, expect, test } from "vitest";
 import { BalanceClient, memoryStore, type Store } from "../../../src/clients/typescript/client.ts";
