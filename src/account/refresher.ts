@@ -13,9 +13,11 @@ import { writeCopy } from "../balance/kv-copy.ts";
 import { type BalanceRecord, newRecord, readRecord, recordSchema } from "../balance/record.ts";
 import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
 import type { Account, Config } from "../config/config.ts";
+import { isolateStateOf } from "../config/isolate-state.ts";
 import type { Env } from "../env.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine, nameOf, secondsBetween } from "../lib/log.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { moment, timeOf, version } from "../lib/schema.ts";
 import { fetchBalance } from "../zoo/client.ts";
@@ -205,7 +207,8 @@ export class Refresher {
     await this.#runSideEffects(upstream, () => this.#sideEffects.afterValue(record, config));
     const outage_s = failure && secondsBetween(failure.since ?? failure.at, now);
     logLine("info", "refreshed", { ...facts, ...(outage_s !== null && { outage_s }) });
-    this.#ctx.waitUntil(writeCopy(env.BALANCE_KV, record, config.STALE_SECONDS));
+    const log = isolateStateOf(config).of(LogThrottle);
+    this.#ctx.waitUntil(writeCopy(env.BALANCE_KV, record, config.STALE_SECONDS, log));
   }
 
   /** Side effects (history, alerts) must never fail the refresh. */

@@ -7,6 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { callObject } from "../lib/durable-object.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import type { Failure } from "./backoff.ts";
 import type { CacheDemand } from "./cache-control.ts";
 import { planRead } from "./freshness.ts";
@@ -123,7 +124,11 @@ function reportReader(
   if (!memoryOf(on).mayReportReader(account, reportIntervalMs(config), now)) return;
   const facts = { request_id: requestId, account };
   on.waitUntil(
-    callObject(() => accountObject(env, upstream).reportReader(account), facts).then((called) => {
+    callObject(
+      () => accountObject(env, upstream).reportReader(account),
+      facts,
+      on.state.of(LogThrottle),
+    ).then((called) => {
       if (called !== null) learn(account, called.answer, on);
     }),
   );
@@ -220,7 +225,11 @@ async function refresh(
   if (upstream === undefined) return OBJECT_FAILED;
   const demand: RefreshDemand = { account, maxAge, wait, by: "reader", requestId };
   const facts = { request_id: requestId, account };
-  const called = await callObject(() => accountObject(on.env, upstream).refresh(demand), facts);
+  const called = await callObject(
+    () => accountObject(on.env, upstream).refresh(demand),
+    facts,
+    on.state.of(LogThrottle),
+  );
   if (called === null) return OBJECT_FAILED;
   learn(account, called.answer, on);
   return called.answer;

@@ -11,6 +11,7 @@ import type { Env } from "../../env.ts";
 import { withDeadline } from "../../lib/deadline.ts";
 import { callObject } from "../../lib/durable-object.ts";
 import { hedge } from "../../lib/hedge.ts";
+import { LogThrottle } from "../../lib/log-throttle.ts";
 import type { Lookup } from "../lookup.ts";
 import { keysId, readKeysCopy, type StoredKeys, storedKeysFrom } from "./jwks.ts";
 import { type KeySet, KeySetMemory } from "./key-set-memory.ts";
@@ -77,7 +78,7 @@ async function settled(plan: () => KeySetPlan): Promise<void> {
 async function lookUp(issuer: Issuer, id: string, lookup: Lookup): Promise<void> {
   const memory = lookup.state.of(KeySetMemory);
   const copy = await hedge(
-    readKeysCopy(lookup.env.BALANCE_KV, id),
+    readKeysCopy(lookup.env.BALANCE_KV, id, lookup.state.of(LogThrottle)),
     () => peek(issuer, id, lookup),
     lookup.config.HEDGE_MS,
   );
@@ -118,11 +119,12 @@ export async function refetchForUnknownKid(
 async function peek(
   { issuer }: Issuer,
   id: string,
-  { env, config }: Lookup,
+  { env, state, config }: Lookup,
 ): Promise<StoredKeys | null> {
   const called = await callObject(
     () => keysObject(env, id, config).peek(),
     { issuer },
+    state.of(LogThrottle),
     RENEWAL_WAIT_MS,
   );
   return called === null ? null : storedKeysFrom(called.answer, Date.now());
@@ -141,6 +143,7 @@ async function askObject(
   const called = await callObject(
     () => keysObject(env, id, config).keys(request),
     { issuer },
+    state.of(LogThrottle),
     OBJECT_DEADLINE_MS,
   );
   memory.markAsked(id);
