@@ -12,16 +12,13 @@ import { withDeadline } from "../../lib/deadline.ts";
 import { callObject } from "../../lib/durable-object.ts";
 import { hedge } from "../../lib/hedge.ts";
 import { LogThrottle } from "../../lib/log-throttle.ts";
+import { pollWhile } from "../../lib/poll.ts";
 import type { Lookup } from "../lookup.ts";
 import { keysId, readKeysCopy, type StoredKeys, storedKeysFrom } from "./jwks.ts";
 import { type KeySet, KeySetMemory } from "./key-set-memory.ts";
-import { type KeySetPlan, keySetPlan, RENEWAL_WAIT_MS } from "./key-set-plan.ts";
+import { keySetPlan, RENEWAL_WAIT_MS } from "./key-set-plan.ts";
 
 const OBJECT_DEADLINE_MS = 12_000;
-/** How often a request looks whether another one has found the keys: soon at first, then less often. */
-const FIRST_POLL_MS = 10;
-const MAX_POLL_MS = 200;
-const MAX_POLLS = 100;
 /** Requests of this isolate that may wait for newer keys at once; further ones are refused. */
 const MAX_WAITING = 50;
 
@@ -36,7 +33,8 @@ export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet |
   const id = keysId(issuer);
   const memory = lookup.state.of(KeySetMemory);
   const plan = () => keySetPlan(memory.known(id), Date.now());
-  if (plan() === "wait") await settled(plan);
+  const isWaiting = () => plan() === "wait";
+  if (isWaiting()) await pollWhile(isWaiting);
   // Decided and acted on without an await in between: of many requests at once, one acts.
   let decision = plan();
   if (decision === "look_up") {
@@ -60,19 +58,6 @@ export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet |
     }
   }
   return memory.keySetOf(id);
-}
-
-/**
- * Resolves when there is no more waiting for another request. Polls what that one leaves in memory, since its
- * promise must not be shared: Workers cancel it with the request that made it.
- */
-async function settled(plan: () => KeySetPlan): Promise<void> {
-  let pollMs = FIRST_POLL_MS;
-  for (let polls = 0; polls < MAX_POLLS && plan() === "wait"; polls++) {
-    const wait = pollMs;
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    pollMs = Math.min(2 * pollMs, MAX_POLL_MS);
-  }
 }
 
 async function lookUp(issuer: Issuer, id: string, lookup: Lookup): Promise<void> {
