@@ -125,7 +125,7 @@ export class Refresher {
     const now = Date.now();
     const dueAt = this.keepFreshAt(on, now);
     if (dueAt === null || dueAt > now) return;
-    this.#inFlight ??= this.#start(crypto.randomUUID(), on, 0);
+    this.#inFlight ??= this.#start(undefined, on, 0);
     await this.#inFlight;
   }
 
@@ -147,8 +147,14 @@ export class Refresher {
     return readRecord(this.#state.record, upstream, Date.now());
   }
 
-  /** @returns `undefined` while the backoff or the interval since the last call forbid one */
-  #start(requestId: string, on: RefreshContext, intervalMs: number): Promise<void> | undefined {
+  /**
+   * @param requestId of the caller, or of the cron's run, who began it; the alarm has none
+   * @returns `undefined` while the backoff or the interval since the last call forbid one */
+  #start(
+    requestId: string | undefined,
+    on: RefreshContext,
+    intervalMs: number,
+  ): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
     const now = Date.now();
     if (now < earliestRefreshAt(failure, attempted_at, intervalMs, now)) return undefined;
@@ -160,7 +166,7 @@ export class Refresher {
     return inFlight;
   }
 
-  async #refresh(requestId: string, on: RefreshContext): Promise<void> {
+  async #refresh(requestId: string | undefined, on: RefreshContext): Promise<void> {
     const { upstream, config, env } = on;
     const started = Date.now();
     this.#save({ ...this.#state, attempted_at: started });

@@ -38,6 +38,8 @@ export type Found = Seen & {
 export type Missing = {
   readonly found: false;
   readonly reason: Failure["reason"] | "not_cached";
+  /** {@link Failure.count} of Zoo's failure, where it was one. */
+  readonly failures?: number | undefined;
   /** Seconds until the next attempt may be made, at least 1; null where waiting alone does not help. */
   readonly retryAfter: number | null;
 };
@@ -52,7 +54,7 @@ export interface CacheFacts {
 const OBJECT_OVERHEAD_MS = 2_000;
 
 /** A failure of Zoo, or of the object, whose next attempt may be made at any time. */
-type KnownFailure = Pick<Failure, "reason"> & { readonly retry_at?: number };
+type KnownFailure = Pick<Failure, "reason"> & Partial<Failure>;
 
 /** Reads the balance of an account. Never throws: a failure is a {@link Missing}. */
 export async function readBalance(request: ReadRequest, on: Reading): Promise<Found | Missing> {
@@ -196,7 +198,8 @@ function serveStaleOrFail(
   if (record === null || now - record.fetched_at > STALE_SECONDS * 1_000) {
     const reason = failure?.reason ?? "upstream_unavailable";
     const waitMs = (failure?.retry_at ?? now) - now;
-    return { found: false, reason, retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) };
+    const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+    return { found: false, reason, failures: failure?.count, retryAfter: seconds };
   }
   const stale = now - record.fetched_at > FRESH_SECONDS * 1_000;
   const staleReason: StaleReason | null = stale ? (failure?.reason ?? "revalidating") : null;
