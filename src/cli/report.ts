@@ -5,9 +5,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
 import { VARIABLES } from "../config/variables.ts";
 import { at, readToml } from "./config/toml.ts";
+import { type Api, type Asked, rowsOf, Unanswered } from "./report/api.ts";
 import { QUERIES, type Query, type Rows } from "./report/queries.ts";
 import { summarize } from "./report/summary.ts";
 import { reportText } from "./report/write.ts";
@@ -18,55 +19,20 @@ const HELP = `Usage: npm run report -- --env production [--days 7] [--objective 
   CLOUDFLARE_API_TOKEN    with the permission "Account Analytics: Read"
   CLOUDFLARE_ACCOUNT_ID   the account`;
 
-const TIMEOUT_MS = 30_000;
-
-/** What to do, in words. */
-class Unanswered extends Error {}
-
-interface Api {
-  readonly base: string;
-  readonly token: string;
-  readonly account: string;
-}
+/** Arguments or variables that cannot be. */
+class Misused extends Error {}
 
 function apiOf(env: NodeJS.ProcessEnv): Api {
   const { CLOUDFLARE_API_TOKEN: token = "", CLOUDFLARE_ACCOUNT_ID: account = "" } = env;
   if (token === "" || account === "") {
-    throw new Unanswered("CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set.");
+    throw new Misused("CLOUDFLARE_API_TOKEN or CLOUDFLARE_ACCOUNT_ID is not set.");
   }
   const base = env.CLOUDFLARE_API_BASE_URL ?? "https://api.cloudflare.com/client/v4";
   return { base, token, account };
 }
 
-async function ask(api: Api, sql: string): Promise<unknown> {
-  const url = `${api.base}/accounts/${api.account}/analytics_engine/sql`;
-  const headers = { authorization: `Bearer ${api.token}` };
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
-  const response = await fetch(url, { method: "POST", headers, body: sql, signal }).catch(() => {
-    throw new Unanswered("Cloudflare does not answer. Try again; https://www.cloudflarestatus.com");
-  });
-  // A fault in the middle of the body, too.
-  const text = await response.text().catch(() => {
-    throw new Unanswered("Cloudflare's answer broke off. Try again.");
-  });
-  if (response.status === 401 || response.status === 403) {
-    throw new Unanswered('The token may not read analytics: it needs "Account Analytics: Read".');
-  }
-  if (!response.ok) throw new Unanswered(`Cloudflare answered ${response.status}: ${text}`);
-  return JSON.parse(text);
-}
-
-async function rowsOf<Row extends z.ZodMiniType>(
-  api: Api,
-  { sql, row }: Query<Row>,
-  [dataset, days, fresh]: readonly [string, number, number],
-): Promise<z.infer<Row>[]> {
-  const answer = z.object({ data: z.array(row) });
-  return answer.parse(await ask(api, sql(dataset, days, fresh))).data;
-}
-
-async function allRows(api: Api, where: readonly [string, number, number]): Promise<Rows> {
-  const rows = <Row extends z.ZodMiniType>(query: Query<Row>) => rowsOf(api, query, where);
+async function allRows(api: Api, asked: Asked): Promise<Rows> {
+  const rows = <Row extends z.ZodMiniType>(query: Query<Row>) => rowsOf(api, query, asked);
   const [answers, times, ages, stale, callers] = await Promise.all([
     rows(QUERIES.answers),
     rows(QUERIES.times),
@@ -94,7 +60,7 @@ function settingsOf(environment: string): { dataset: string; fresh: number } {
   const settings = read.ok ? at(read.toml.root, ["env", environment]) : undefined;
   const dataset = at(settings, ["analytics_engine_datasets", 0, "dataset"]);
   if (typeof dataset !== "string") {
-    throw new Unanswered(`wrangler.toml has no dataset in [env.${environment}].`);
+    throw new Misused(`wrangler.toml has no dataset in [env.${environment}].`);
   }
   const fresh = Number(at(settings, ["vars", "FRESH_SECONDS"]) ?? VARIABLES.FRESH_SECONDS.default);
   return { dataset, fresh };
@@ -102,8 +68,7 @@ function settingsOf(environment: string): { dataset: string; fresh: number } {
 
 function wholeIn(text: string, least: number, most: number): number {
   const value = Number(text);
-  if (!(value >= least && value <= most))
-    throw new Unanswered(`${text} is not ${least} to ${most}.`);
+  if (!(value >= least && value <= most)) throw new Misused(`${text} is not ${least} to ${most}.`);
   return value;
 }
 
@@ -122,18 +87,21 @@ async function main(): Promise<void> {
   const days = Math.round(wholeIn(values.days, 1, 90));
   const objective = wholeIn(values.objective, 0, 100) / 100;
   const { dataset, fresh } = settingsOf(values.env);
-  const summary = summarize(
-    await allRows(apiOf(process.env), [dataset, days, fresh]),
-    days,
-    objective,
-  );
+  const asked = { environment: values.env, dataset, days, fresh };
+  const summary = summarize(await allRows(apiOf(process.env), asked), days, objective);
   console.log(values.json ? JSON.stringify(summary, null, 2) : reportText(summary, values.env));
 }
 
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof Unanswered || error instanceof TypeError)) throw error;
-  console.error(`${error.message}\n\n${HELP}`);
-  process.exitCode = error instanceof Unanswered ? 1 : 2;
+  if (error instanceof Unanswered) {
+    console.error(error.message);
+    process.exitCode = 1;
+  } else if (error instanceof Misused || error instanceof TypeError) {
+    console.error(`${error.message}\n\n${HELP}`);
+    process.exitCode = error instanceof Misused ? 1 : 2;
+  } else {
+    throw error;
+  }
 }

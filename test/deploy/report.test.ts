@@ -1,11 +1,13 @@
 /** `npm run report` against points as the Worker writes them, some of them sampled. */
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type MetricPoint, writeMetric } from "../../src/lib/metrics.ts";
 import { ACCOUNT_ID } from "../cloudflare/account.ts";
 import type { Point } from "../cloudflare/analytics.ts";
 import { type Cloudflare, startCloudflare } from "../cloudflare/server.ts";
+import { serve } from "../listen.ts";
 
 vi.mock("../../src/lib/version.ts", () => ({ VERSION: "local" }));
 
@@ -87,6 +89,18 @@ function report(
   });
 }
 
+/** An API that answers every question with what `answer` says to it. */
+async function answering(answer: (sql: string) => readonly [status: number, body: string]) {
+  const server = await serve(async (request, response) => {
+    const [status, body] = answer(await text(request));
+    response.writeHead(status).end(body);
+  });
+  return {
+    env: { ...cloudflare.env, CLOUDFLARE_API_BASE_URL: server.url },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 test("the report counts each sampled point as often as it stands for", async () => {
   const { code, stdout } = await report(["--env", "production", "--json"]);
   expect(code).toBe(0);
@@ -125,6 +139,52 @@ test("an environment without answers is told so, and no share of nothing is prin
   const { code, stdout } = await report([], empty.env);
   expect(code).toBe(0);
   expect(stdout).toContain("no answers in the last 7 days");
+});
+
+test("before the first point there is no dataset: the report says so, and what to check", async () => {
+  await using empty = await startCloudflare();
+  const { code, stdout, stderr } = await report([], empty.env);
+  expect(code).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toMatch(/^production: no data yet/);
+  expect(stderr).toContain(DATASET);
+  expect(stderr).toContain("npm run smoke");
+  expect(stderr).not.toMatch(/422|Usage|SELECT|no such table/);
+});
+
+test("a question that is refused though the dataset is there is told as a fault of the report", async () => {
+  await using server = await answering((sql) =>
+    sql.includes("LIMIT 1") ? [200, '{"data":[]}'] : [422, "Input error: no such function"],
+  );
+  const { code, stderr } = await report([], server.env);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/does not understand/);
+  expect(stderr).toContain("no such function");
+  expect(stderr).not.toContain("no data yet");
+});
+
+test.each([
+  [401, "expired"],
+  [403, "Account Analytics: Read"],
+  [404, "CLOUDFLARE_ACCOUNT_ID"],
+  [429, "few minutes"],
+  [502, "cloudflarestatus.com"],
+  [418, "answered 418"],
+])("a refusal with %i is told in plain words: %s", async (status, words) => {
+  await using server = await answering(() => [status, '{"errors":[{"code":1}]}']);
+  const { code, stdout, stderr } = await report([], server.env);
+  expect(code).toBe(1);
+  expect(stdout).toBe("");
+  expect(stderr).toContain(words);
+  expect(stderr).not.toMatch(/Usage| {4}at /);
+});
+
+test.each(["<html>", "{}"])("an answer that is none of the API's (%s) is told", async (body) => {
+  await using server = await answering(() => [200, body]);
+  const { code, stderr } = await report([], server.env);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/not the answer of Analytics Engine/);
+  expect(stderr).not.toContain("    at ");
 });
 
 test("the questions in the handbook are understood, and answered", async () => {
