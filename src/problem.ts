@@ -1,5 +1,7 @@
 /** Errors as RFC 9457 problem details: callers get a fixed text per code, the detailed reason goes to the log only. */
 
+import type { LogFacts } from "./lib/log.ts";
+
 export const PROBLEMS = {
   invalid_parameter: { status: 400, detail: "A query parameter is out of range." },
   missing_credentials: {
@@ -70,27 +72,32 @@ export const TITLES = {
 
 export type ProblemCode = keyof typeof PROBLEMS;
 
+/**
+ * For the log only: the configured issuer that a refused token names, or how often Zoo had failed in a row, which
+ * the line of that call says too.
+ */
+type About = Pick<LogFacts, "issuer" | "failures">;
+
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly status: number;
   /** Why, for the log only. */
   readonly reason: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** The configured issuer that a refused token names, for the log only. */
-  readonly issuer: string | undefined;
+  readonly about: About;
 
   constructor(
     code: ProblemCode,
     reason?: string,
     headers: Record<string, string> = {},
-    issuer?: string,
+    about: About = {},
   ) {
     super(code);
     this.code = code;
     this.status = PROBLEMS[code].status;
     this.reason = reason;
     this.headers = headers;
-    this.issuer = issuer;
+    this.about = about;
   }
 }
 

@@ -13,9 +13,11 @@ import { writeCopy } from "../balance/kv-copy.ts";
 import { type BalanceRecord, newRecord, readRecord, recordSchema } from "../balance/record.ts";
 import type { RefreshDemand, RefreshOutcome } from "../balance/refresh.ts";
 import type { Account, Config } from "../config/config.ts";
+import { isolateStateOf } from "../config/isolate-state.ts";
 import type { Env } from "../env.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { logLine, nameOf, secondsBetween } from "../lib/log.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { writeMetric } from "../lib/metrics.ts";
 import { moment, timeOf, version } from "../lib/schema.ts";
 import { fetchBalance } from "../zoo/client.ts";
@@ -123,7 +125,7 @@ export class Refresher {
     const now = Date.now();
     const dueAt = this.keepFreshAt(on, now);
     if (dueAt === null || dueAt > now) return;
-    this.#inFlight ??= this.#start(crypto.randomUUID(), on, 0);
+    this.#inFlight ??= this.#start(undefined, on, 0);
     await this.#inFlight;
   }
 
@@ -145,8 +147,14 @@ export class Refresher {
     return readRecord(this.#state.record, upstream, Date.now());
   }
 
-  /** @returns `undefined` while the backoff or the interval since the last call forbid one */
-  #start(requestId: string, on: RefreshContext, intervalMs: number): Promise<void> | undefined {
+  /**
+   * @param requestId of the caller, or of the cron's run, who began it; the alarm has none
+   * @returns `undefined` while the backoff or the interval since the last call forbid one */
+  #start(
+    requestId: string | undefined,
+    on: RefreshContext,
+    intervalMs: number,
+  ): Promise<void> | undefined {
     const { failure, attempted_at } = this.#state;
     const now = Date.now();
     if (now < earliestRefreshAt(failure, attempted_at, intervalMs, now)) return undefined;
@@ -158,7 +166,7 @@ export class Refresher {
     return inFlight;
   }
 
-  async #refresh(requestId: string, on: RefreshContext): Promise<void> {
+  async #refresh(requestId: string | undefined, on: RefreshContext): Promise<void> {
     const { upstream, config, env } = on;
     const started = Date.now();
     this.#save({ ...this.#state, attempted_at: started });
@@ -205,7 +213,8 @@ export class Refresher {
     await this.#runSideEffects(upstream, () => this.#sideEffects.afterValue(record, config));
     const outage_s = failure && secondsBetween(failure.since ?? failure.at, now);
     logLine("info", "refreshed", { ...facts, ...(outage_s !== null && { outage_s }) });
-    this.#ctx.waitUntil(writeCopy(env.BALANCE_KV, record, config.STALE_SECONDS));
+    const log = isolateStateOf(config).of(LogThrottle);
+    this.#ctx.waitUntil(writeCopy(env.BALANCE_KV, record, config.STALE_SECONDS, log));
   }
 
   /** Side effects (history, alerts) must never fail the refresh. */

@@ -41,11 +41,12 @@ async function answer(c: AppContext, shown: Shown): Promise<Response> {
   };
   const read = await readBalance(request, readingOf(c));
   if (!read.found) {
-    const { reason, retryAfter } = read;
+    const { reason, failures, retryAfter } = read;
     throw new ProblemError(
       reason,
       undefined,
       retryAfter === null ? {} : { "retry-after": String(retryAfter) },
+      { failures },
     );
   }
   const { record, cache, now, retryAfter } = read;

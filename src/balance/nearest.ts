@@ -4,6 +4,7 @@
  */
 import type { Account } from "../config/config.ts";
 import { hedge } from "../lib/hedge.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { readCopy } from "./kv-copy.ts";
 import { BalanceMemory } from "./memory.ts";
 import { peek } from "./peek.ts";
@@ -48,6 +49,6 @@ function readHedged(upstream: Account, on: Reading): Promise<Copy | null> {
     on.waitUntil(peeked);
     return peeked.then(from("object"));
   };
-  const reading = readCopy(on.env.BALANCE_KV, upstream).then(from("kv"));
+  const reading = readCopy(on.env.BALANCE_KV, upstream, on.state.of(LogThrottle)).then(from("kv"));
   return hedge(reading, peeking, on.config.HEDGE_MS);
 }

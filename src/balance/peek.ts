@@ -2,6 +2,7 @@
 
 import type { Account } from "../config/config.ts";
 import { callObject } from "../lib/durable-object.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { BalanceMemory } from "./memory.ts";
 import type { Reading } from "./reading.ts";
 import type { BalanceRecord } from "./record.ts";
@@ -19,6 +20,7 @@ export async function peek(
   const called = await callObject(
     () => accountObject(env, upstream).peek(account),
     { account },
+    state.of(LogThrottle),
     DEADLINE_MS,
   );
   if (called === null) return null;

@@ -7,6 +7,7 @@ import type { Config } from "../config/config.ts";
 import type { IsolateState } from "../config/isolate-state.ts";
 import { withDeadline } from "../lib/deadline.ts";
 import { callObject } from "../lib/durable-object.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import type { Failure } from "./backoff.ts";
 import type { CacheDemand } from "./cache-control.ts";
 import { planRead } from "./freshness.ts";
@@ -37,6 +38,8 @@ export type Found = Seen & {
 export type Missing = {
   readonly found: false;
   readonly reason: Failure["reason"] | "not_cached";
+  /** {@link Failure.count} of Zoo's failure, where it was one. */
+  readonly failures?: number | undefined;
   /** Seconds until the next attempt may be made, at least 1; null where waiting alone does not help. */
   readonly retryAfter: number | null;
 };
@@ -51,7 +54,7 @@ export interface CacheFacts {
 const OBJECT_OVERHEAD_MS = 2_000;
 
 /** A failure of Zoo, or of the object, whose next attempt may be made at any time. */
-type KnownFailure = Pick<Failure, "reason"> & { readonly retry_at?: number };
+type KnownFailure = Pick<Failure, "reason"> & Partial<Failure>;
 
 /** Reads the balance of an account. Never throws: a failure is a {@link Missing}. */
 export async function readBalance(request: ReadRequest, on: Reading): Promise<Found | Missing> {
@@ -123,7 +126,11 @@ function reportReader(
   if (!memoryOf(on).mayReportReader(account, reportIntervalMs(config), now)) return;
   const facts = { request_id: requestId, account };
   on.waitUntil(
-    callObject(() => accountObject(env, upstream).reportReader(account), facts).then((called) => {
+    callObject(
+      () => accountObject(env, upstream).reportReader(account),
+      facts,
+      on.state.of(LogThrottle),
+    ).then((called) => {
       if (called !== null) learn(account, called.answer, on);
     }),
   );
@@ -191,7 +198,8 @@ function serveStaleOrFail(
   if (record === null || now - record.fetched_at > STALE_SECONDS * 1_000) {
     const reason = failure?.reason ?? "upstream_unavailable";
     const waitMs = (failure?.retry_at ?? now) - now;
-    return { found: false, reason, retryAfter: Math.max(1, Math.ceil(waitMs / 1_000)) };
+    const seconds = Math.max(1, Math.ceil(waitMs / 1_000));
+    return { found: false, reason, failures: failure?.count, retryAfter: seconds };
   }
   const stale = now - record.fetched_at > FRESH_SECONDS * 1_000;
   const staleReason: StaleReason | null = stale ? (failure?.reason ?? "revalidating") : null;
@@ -220,7 +228,11 @@ async function refresh(
   if (upstream === undefined) return OBJECT_FAILED;
   const demand: RefreshDemand = { account, maxAge, wait, by: "reader", requestId };
   const facts = { request_id: requestId, account };
-  const called = await callObject(() => accountObject(on.env, upstream).refresh(demand), facts);
+  const called = await callObject(
+    () => accountObject(on.env, upstream).refresh(demand),
+    facts,
+    on.state.of(LogThrottle),
+  );
   if (called === null) return OBJECT_FAILED;
   learn(account, called.answer, on);
   return called.answer;

@@ -67,18 +67,18 @@ const AFTER_LIMIT = { "retry-after": "10" };
 export function problemOf({ denial, issuer }: Denied): ProblemError {
   switch (denial) {
     case "scope_missing":
-      return new ProblemError("insufficient_scope", denial, {}, issuer);
+      return new ProblemError("insufficient_scope", denial, {}, { issuer });
     case "account_claim_missing":
     case "account_claim_invalid":
-      return new ProblemError("unknown_account", denial, {}, issuer);
+      return new ProblemError("unknown_account", denial, {}, { issuer });
     case "keys_unavailable":
     case "api_keys_unavailable":
-      return new ProblemError("upstream_unavailable", denial, AFTER_OUTAGE, issuer);
+      return new ProblemError("upstream_unavailable", denial, AFTER_OUTAGE, { issuer });
     case "address_limited":
     case "api_key_reads_limited":
       return new ProblemError("rate_limited", denial, AFTER_LIMIT);
     default:
       denial satisfies BadCredential;
-      return new ProblemError("invalid_credentials", denial, {}, issuer);
+      return new ProblemError("invalid_credentials", denial, {}, { issuer });
   }
 }

@@ -11,6 +11,7 @@ import type { AppContext } from "../context.ts";
 import { callObject } from "../lib/durable-object.ts";
 import { matches } from "../lib/etag.ts";
 import { ExpiringMap } from "../lib/expiring-map.ts";
+import { LogThrottle } from "../lib/log-throttle.ts";
 import { ProblemError } from "../problem.ts";
 import { MAX_DAYS } from "./retention.ts";
 import { DEFAULT_DAYS } from "./store.ts";
@@ -85,6 +86,7 @@ async function validate(
   const called = await callObject(
     () => accountObject(c.env, upstream).chart(account, days, remembered?.etag ?? null),
     { request_id: c.var.requestId, account },
+    c.var.state.of(LogThrottle),
     OBJECT_DEADLINE_MS,
   );
   if (called === null) {

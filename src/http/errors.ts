@@ -25,7 +25,7 @@ export function onError(error: Error, c: AppContext): Response {
     route: c.req.routePath,
     code: error.code,
     reason: error.reason,
-    issuer: error.issuer,
+    ...error.about,
     ms: Date.now() - started,
     account: caller?.account,
     caller: identity?.id,

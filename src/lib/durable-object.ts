@@ -1,6 +1,7 @@
 /** A call of a Durable Object: one retry where the platform allows it, a deadline, and a log line. */
 import { withDeadline } from "./deadline.ts";
-import { type LogFacts, logLine, nameOf } from "./log.ts";
+import { type LogFacts, nameOf } from "./log.ts";
+import type { LogThrottle } from "./log-throttle.ts";
 
 /**
  * Retries once on what the platform calls retryable, so the call must be idempotent; never when the
@@ -13,6 +14,7 @@ import { type LogFacts, logLine, nameOf } from "./log.ts";
 export async function callObject<T>(
   call: () => Promise<T>,
   facts: LogFacts,
+  log: LogThrottle,
   deadlineMs?: number,
 ): Promise<{ readonly answer: T } | null> {
   try {
@@ -22,7 +24,7 @@ export async function callObject<T>(
       : withDeadline(answering, deadlineMs));
     return { answer };
   } catch (error) {
-    logLine("error", "object_failed", { ...facts, error: nameOf(error) });
+    log.log("error", "object_failed", { ...facts, error: nameOf(error) });
     return null;
   }
 }

@@ -1,6 +1,7 @@
 /** Best-effort Workers KV: a failed read is logged and counts as a miss, a failed write is logged and dropped. */
 import { withDeadline } from "./deadline.ts";
-import { type LogFacts, logLine, nameOf } from "./log.ts";
+import { type LogFacts, nameOf } from "./log.ts";
+import type { LogThrottle } from "./log-throttle.ts";
 
 /** KV's minimum. */
 const MIN_CACHE_TTL_SECONDS = 30;
@@ -17,13 +18,14 @@ export async function readKv(
   kv: KVNamespace,
   key: string,
   facts: LogFacts,
+  log: LogThrottle,
   cacheTtl = MIN_CACHE_TTL_SECONDS,
 ): Promise<unknown> {
   try {
     const read = kv.get(key, { type: "json", cacheTtl });
     return await withDeadline(read, READ_DEADLINE_MS);
   } catch (error) {
-    logLine("warn", "kv_read_failed", { ...facts, error: nameOf(error) });
+    log.log("warn", "kv_read_failed", { ...facts, error: nameOf(error) });
     return null;
   }
 }
@@ -35,11 +37,12 @@ export async function writeKv(
   value: unknown,
   ttlSeconds: number,
   facts: LogFacts,
+  log: LogThrottle,
 ): Promise<void> {
   try {
     const expirationTtl = Math.max(MIN_EXPIRATION_TTL_SECONDS, ttlSeconds);
     await kv.put(key, JSON.stringify(value), { expirationTtl });
   } catch (error) {
-    logLine("warn", "kv_write_failed", { ...facts, error: nameOf(error) });
+    log.log("warn", "kv_write_failed", { ...facts, error: nameOf(error) });
   }
 }

@@ -86,6 +86,8 @@ export interface LogFacts {
   readonly retry_in_ms?: number | undefined;
   readonly drift?: readonly Drift[] | undefined;
   readonly problems?: readonly string[] | undefined;
+  /** How many lines like this one were not written since the one before. */
+  readonly suppressed?: number | undefined;
   /** Class name of an error, never its message. */
   readonly error?: string | undefined;
 }

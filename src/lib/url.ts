@@ -16,11 +16,17 @@ function urlOf(text: string): URL | null {
 }
 
 /**
- * Ends of names that only private networks resolve: reserved (RFC 6761, RFC 6762, RFC 8375), kept out of
- * the public DNS by ICANN, or customary inside clusters and offices.
+ * Ends of names that the public DNS does not resolve: reserved (RFC 6761, RFC 6762, RFC 7686, RFC 8375), kept
+ * out of it by ICANN, or customary inside clusters and offices.
  */
 const PRIVATE_NAMES =
-  /\.(localhost|localdomain|local|internal|intranet|intra|private|corp|home|lan|arpa|svc)$/;
+  /\.(localhost|localdomain|local|internal|intranet|intra|private|corp|home|lan|arpa|svc|test|invalid|onion)$/;
+/**
+ * IPv4 addresses that no public server has (IANA's registry of special-purpose addresses), multicast included.
+ * No name ends with digits: the parser has taken it for an address, and written that with four numbers.
+ */
+const PRIVATE_ADDRESSES =
+  /^(0|10|127|22[4-9]|2[345]\d|100\.(6[4-9]|[789]\d|1[01]\d|12[0-7])|169\.254|172\.(1[6-9]|2\d|3[01])|192\.(0|168|88\.99)|198\.(1[89]|51\.100)|203\.0\.113)(\.\d+)+$/;
 
 /** An https URL whose host is not private, loopback, link-local or reserved. IPv6 literals are refused altogether. */
 export function isPublicHttps(text: string): boolean {
@@ -29,17 +35,9 @@ export function isPublicHttps(text: string): boolean {
   const host = url.hostname.replace(/\.$/, "");
   if (host.startsWith("[") || !host.includes(".")) return false;
   // No empty label: resolvers differ in what they make of "localhost..".
-  if (host.split(".").includes("") || PRIVATE_NAMES.test(host)) return false;
-  const [, a = "", b = ""] = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(host) ?? [];
-  if (a === "") return true;
-  const [first, second] = [Number(a), Number(b)];
   return !(
-    [0, 10, 127].includes(first) ||
-    first >= 224 ||
-    (first === 100 && second >= 64 && second < 128) ||
-    (first === 169 && second === 254) ||
-    (first === 172 && second >= 16 && second < 32) ||
-    (first === 192 && (second === 168 || second === 0)) ||
-    (first === 198 && (second === 18 || second === 19))
+    host.split(".").includes("") ||
+    PRIVATE_NAMES.test(host) ||
+    PRIVATE_ADDRESSES.test(host)
   );
 }

@@ -4,6 +4,7 @@ import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import type { Env } from "../../src/env.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
+import { LogThrottle } from "../../src/lib/log-throttle.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { askWorker } from "./ask.ts";
 import { env as bindings, later, recordOf } from "./support.ts";
@@ -26,7 +27,7 @@ vi.spyOn(console, "warn").mockReturnValue();
 beforeAll(async () => {
   const keys = [{ ...(await exportJWK(publicKey)), kty: "EC" as const, kid: "k", alg: "ES256" }];
   const stored = { v: 1, id: keysId(ISSUER), fetched_at: Date.now(), keys };
-  await writeKeysCopy(bindings.BALANCE_KV, stored);
+  await writeKeysCopy(bindings.BALANCE_KV, stored, new LogThrottle());
   await bindings.BALANCE_KV.put("balance:default", JSON.stringify(recordOf("default", Date.now())));
 });
 beforeEach(() => {

@@ -9,6 +9,7 @@ import { problemOf } from "../../src/callers/denial.ts";
 import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import { verifyJwt } from "../../src/callers/jwt/verify.ts";
 import { IsolateState } from "../../src/config/isolate-state.ts";
+import { LogThrottle } from "../../src/lib/log-throttle.ts";
 import { LONG } from "../long.ts";
 import {
   AGES,
@@ -131,7 +132,7 @@ async function store({ age, place }: Cell, id: string): Promise<void> {
   if (age === "none") return;
   const stored = { v: 1, id, fetched_at: Date.now() - AGES_MS[age], keys: [keys.known.jwk] };
   if (place === "KV and object" || place === "KV alone")
-    await writeKeysCopy(env.BALANCE_KV, stored);
+    await writeKeysCopy(env.BALANCE_KV, stored, new LogThrottle());
   if (place === "KV alone") return;
   const object = env.ISSUER_KEYS.getByName(id);
   await runInDurableObject(object, (_, { storage }) => storage.kv.put("keys", stored));

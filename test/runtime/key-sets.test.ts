@@ -5,6 +5,7 @@ import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import { identifyByJwt, verifyJwt } from "../../src/callers/jwt/verify.ts";
 import type { Lookup } from "../../src/callers/lookup.ts";
 import { IsolateState } from "../../src/config/isolate-state.ts";
+import { LogThrottle } from "../../src/lib/log-throttle.ts";
 import { env, later, lookupOf } from "./support.ts";
 
 vi.spyOn(console, "info").mockReturnValue();
@@ -64,7 +65,8 @@ const unreachable = () => fetched.mockImplementation(() => Promise.reject(new Er
 
 async function copyInKv(ageMs: number, key: Key): Promise<void> {
   const fetched_at = Date.now() - ageMs;
-  await writeKeysCopy(env.BALANCE_KV, { v: 1, id: keysId(issuer), fetched_at, keys: [key.jwk] });
+  const stored = { v: 1, id: keysId(issuer), fetched_at, keys: [key.jwk] };
+  await writeKeysCopy(env.BALANCE_KV, stored, new LogThrottle());
 }
 
 describe("while the provider is reachable", () => {

@@ -275,6 +275,31 @@ test.each(Object.entries(PROVOCATIONS))(
   },
 );
 
+test("a caller's failure is found beside the call of Zoo that it came from, whoever began that", async () => {
+  answers.zoo = failing;
+  const key = await newApiKey();
+  await env.API_KEYS.put(await sha256Hex(key), JSON.stringify(apiKeyRecord()));
+  const same = isolate();
+  const authorization = `Bearer ${key}`;
+  const joined = (event: string) =>
+    lines.filter((line) => line.event === event).map((line) => [line.request_id, line.failures]);
+
+  await askWorker(same, { authorization, "x-request-id": "first" });
+  // What keeps the value fresh for this reader tries again by itself.
+  later(60_000);
+  await runInDurableObject(account(), (object: AccountBalance) => object.alarm());
+  await askWorker(same, { authorization, "x-request-id": "second" });
+
+  expect(joined("refresh_failed")).toEqual([
+    ["first", 1],
+    [undefined, 2],
+  ]);
+  expect(joined("failed")).toEqual([
+    ["first", 1],
+    ["second", 2],
+  ]);
+});
+
 test("the runbook has exactly the events that are provoked here", () => {
   const [, runbook = ""] = /## Runbook: log events\n(.*?)\n## /s.exec(handbook) ?? [];
   const cells = [...runbook.matchAll(/^\| (`[^|]+) \|/gm)].map(([, cell = ""]) => cell);

@@ -1,9 +1,10 @@
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
-import { keysId, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
+import { keysId, type StoredKeys, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import type { Env } from "../../src/env.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
+import { LogThrottle } from "../../src/lib/log-throttle.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { askWorker } from "./ask.ts";
 import { env as bindings, recordOf } from "./support.ts";
@@ -55,21 +56,16 @@ const start = (variables: object = {}) => {
   };
 };
 
+function storeKeys(issuer: Parameters<typeof keysId>[0], key: StoredKeys["keys"][number]) {
+  const stored = { v: 1, id: keysId(issuer), fetched_at: Date.now(), keys: [key] };
+  return writeKeysCopy(bindings.BALANCE_KV, stored, new LogThrottle());
+}
+
 beforeAll(async () => {
   const jwk = { ...(await exportJWK(callers.publicKey)), kty: "EC" as const, kid: "k" };
-  await writeKeysCopy(bindings.BALANCE_KV, {
-    v: 1,
-    id: keysId(ISSUER),
-    fetched_at: Date.now(),
-    keys: [jwk],
-  });
+  await storeKeys(ISSUER, jwk);
   const ofApps = { ...(await exportJWK(apps.publicKey)), kty: "RSA" as const, kid: "a" };
-  await writeKeysCopy(bindings.BALANCE_KV, {
-    v: 1,
-    id: keysId(ATTESTATION),
-    fetched_at: Date.now(),
-    keys: [ofApps],
-  });
+  await storeKeys(ATTESTATION, ofApps);
   await bindings.BALANCE_KV.put("balance:default", JSON.stringify(recordOf("default", Date.now())));
 });
 beforeEach(() => {

@@ -8,6 +8,7 @@ import { readCopy, writeCopy } from "../../src/balance/kv-copy.ts";
 import { apiKeyRecordSchema } from "../../src/callers/api-key/record.ts";
 import { keysId, readKeysCopy, writeKeysCopy } from "../../src/callers/jwt/jwks.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
+import { LogThrottle } from "../../src/lib/log-throttle.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { configWith, demandOf, env } from "./support.ts";
 
@@ -20,6 +21,7 @@ beforeEach(() => {
 });
 const FETCHED_AT = 1_795_000_000_000;
 const SOURCE = "https://api.zoo.dev user ZOO_API_TOKEN";
+const log = new LogThrottle();
 
 const RECORD_V1 = {
   v: 1,
@@ -101,11 +103,11 @@ describe("the balance's copy in KV", () => {
   test("of version 1 is read whole, also as it was before members were added", async () => {
     await put(RECORD_V1);
     at(FETCHED_AT + 1_000);
-    expect(await readCopy(env.BALANCE_KV, account)).toEqual({ ...RECORD_V1, ...ADDED });
+    expect(await readCopy(env.BALANCE_KV, account, log)).toEqual({ ...RECORD_V1, ...ADDED });
     const access = { blocked: "admin", pay_as_you_go: true };
     const whole = { ...RECORD_V1, access, kept_until: FETCHED_AT + 900_000 };
     await put(whole);
-    expect(await readCopy(env.BALANCE_KV, account)).toEqual(whole);
+    expect(await readCopy(env.BALANCE_KV, account, log)).toEqual(whole);
   });
 
   test.each([later(RECORD_V1), careless(RECORD_V1), { ...RECORD_V1, v: 0 }])(
@@ -113,7 +115,7 @@ describe("the balance's copy in KV", () => {
     async (value) => {
       at(FETCHED_AT + 1_000);
       await put(value);
-      expect(await readCopy(env.BALANCE_KV, account)).toBeNull();
+      expect(await readCopy(env.BALANCE_KV, account, log)).toBeNull();
       const record = await runInDurableObject(
         env.ACCOUNT_BALANCE.getByName(`form-${Math.random()}`),
         async (object) => {
@@ -122,7 +124,7 @@ describe("the balance's copy in KV", () => {
         },
       );
       if (record === null) throw new Error("nothing was refreshed");
-      await writeCopy(env.BALANCE_KV, record, 60);
+      await writeCopy(env.BALANCE_KV, record, 60, log);
       const stored: unknown = await env.BALANCE_KV.get("balance:default", "json");
       expect(shapeOf(stored)).toEqual(shapeOf({ ...RECORD_V1, ...ADDED }));
     },
@@ -173,17 +175,17 @@ describe("an issuer's keys in KV", () => {
   test("of version 1 are read, whole, and written so", async () => {
     expect(keysId(ISSUER)).toBe(KEYS_V1.id);
     await put(KEYS_V1);
-    const read = await readKeysCopy(env.BALANCE_KV, KEYS_V1.id);
+    const read = await readKeysCopy(env.BALANCE_KV, KEYS_V1.id, log);
     expect(read).toEqual(KEYS_V1);
-    if (read !== null) await writeKeysCopy(env.BALANCE_KV, read);
-    expect(await readKeysCopy(env.BALANCE_KV, KEYS_V1.id)).toEqual(KEYS_V1);
+    if (read !== null) await writeKeysCopy(env.BALANCE_KV, read, log);
+    expect(await readKeysCopy(env.BALANCE_KV, KEYS_V1.id, log)).toEqual(KEYS_V1);
   });
 
   test.each([later(KEYS_V1), careless(KEYS_V1), { ...KEYS_V1, id: "another" }])(
     "of another form are ignored: %#",
     async (value) => {
       await put(value);
-      expect(await readKeysCopy(env.BALANCE_KV, KEYS_V1.id)).toBeNull();
+      expect(await readKeysCopy(env.BALANCE_KV, KEYS_V1.id, log)).toBeNull();
     },
   );
 });

@@ -11,16 +11,14 @@ import type { Env } from "../../env.ts";
 import { withDeadline } from "../../lib/deadline.ts";
 import { callObject } from "../../lib/durable-object.ts";
 import { hedge } from "../../lib/hedge.ts";
+import { LogThrottle } from "../../lib/log-throttle.ts";
+import { pollWhile } from "../../lib/poll.ts";
 import type { Lookup } from "../lookup.ts";
 import { keysId, readKeysCopy, type StoredKeys, storedKeysFrom } from "./jwks.ts";
 import { type KeySet, KeySetMemory } from "./key-set-memory.ts";
-import { type KeySetPlan, keySetPlan, RENEWAL_WAIT_MS } from "./key-set-plan.ts";
+import { keySetPlan, RENEWAL_WAIT_MS } from "./key-set-plan.ts";
 
 const OBJECT_DEADLINE_MS = 12_000;
-/** How often a request looks whether another one has found the keys: soon at first, then less often. */
-const FIRST_POLL_MS = 10;
-const MAX_POLL_MS = 200;
-const MAX_POLLS = 100;
 /** Requests of this isolate that may wait for newer keys at once; further ones are refused. */
 const MAX_WAITING = 50;
 
@@ -35,7 +33,8 @@ export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet |
   const id = keysId(issuer);
   const memory = lookup.state.of(KeySetMemory);
   const plan = () => keySetPlan(memory.known(id), Date.now());
-  if (plan() === "wait") await settled(plan);
+  const isWaiting = () => plan() === "wait";
+  if (isWaiting()) await pollWhile(isWaiting);
   // Decided and acted on without an await in between: of many requests at once, one acts.
   let decision = plan();
   if (decision === "look_up") {
@@ -61,23 +60,10 @@ export async function keySetOf(issuer: Issuer, lookup: Lookup): Promise<KeySet |
   return memory.keySetOf(id);
 }
 
-/**
- * Resolves when there is no more waiting for another request. Polls what that one leaves in memory, since its
- * promise must not be shared: Workers cancel it with the request that made it.
- */
-async function settled(plan: () => KeySetPlan): Promise<void> {
-  let pollMs = FIRST_POLL_MS;
-  for (let polls = 0; polls < MAX_POLLS && plan() === "wait"; polls++) {
-    const wait = pollMs;
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    pollMs = Math.min(2 * pollMs, MAX_POLL_MS);
-  }
-}
-
 async function lookUp(issuer: Issuer, id: string, lookup: Lookup): Promise<void> {
   const memory = lookup.state.of(KeySetMemory);
   const copy = await hedge(
-    readKeysCopy(lookup.env.BALANCE_KV, id),
+    readKeysCopy(lookup.env.BALANCE_KV, id, lookup.state.of(LogThrottle)),
     () => peek(issuer, id, lookup),
     lookup.config.HEDGE_MS,
   );
@@ -118,11 +104,12 @@ export async function refetchForUnknownKid(
 async function peek(
   { issuer }: Issuer,
   id: string,
-  { env, config }: Lookup,
+  { env, state, config }: Lookup,
 ): Promise<StoredKeys | null> {
   const called = await callObject(
     () => keysObject(env, id, config).peek(),
     { issuer },
+    state.of(LogThrottle),
     RENEWAL_WAIT_MS,
   );
   return called === null ? null : storedKeysFrom(called.answer, Date.now());
@@ -141,6 +128,7 @@ async function askObject(
   const called = await callObject(
     () => keysObject(env, id, config).keys(request),
     { issuer },
+    state.of(LogThrottle),
     OBJECT_DEADLINE_MS,
   );
   memory.markAsked(id);

@@ -9,6 +9,7 @@ import type { Env } from "../../env.ts";
 import { fetchText } from "../../lib/fetch-text.ts";
 import { parseJson } from "../../lib/json.ts";
 import { logLine, secondsBetween } from "../../lib/log.ts";
+import { LogThrottle } from "../../lib/log-throttle.ts";
 import { isPublicHttps, isSafeUrl } from "../../lib/url.ts";
 import {
   jwksSchema,
@@ -60,6 +61,7 @@ type KeysFailure =
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
 export class IssuerKeys extends DurableObject<Env> {
+  readonly #log = new LogThrottle();
   #stored: StoredKeys | null;
   #inFlight: Promise<void> | undefined;
   /** After a failure, no fetch before this. Epoch milliseconds, as all times here. */
@@ -107,7 +109,7 @@ export class IssuerKeys extends DurableObject<Env> {
     if (typeof keys === "string") {
       this.#retryAt = now + RETRY_MS;
       const stored_age_s = secondsBetween(this.#stored?.fetched_at ?? null, now);
-      logLine("error", "keys_failed", { issuer, reason: keys, upstream, stored_age_s });
+      this.#log.log("error", "keys_failed", { issuer, reason: keys, upstream, stored_age_s });
       return;
     }
     this.#stored = { v: 1, id, fetched_at: now, keys };
@@ -117,7 +119,7 @@ export class IssuerKeys extends DurableObject<Env> {
       this.ctx.storage.kv.put(MISS_STORAGE_KEY, now);
     }
     logLine("info", "keys_refreshed", { issuer, upstream });
-    this.ctx.waitUntil(writeKeysCopy(this.env.BALANCE_KV, this.#stored));
+    this.ctx.waitUntil(writeKeysCopy(this.env.BALANCE_KV, this.#stored, this.#log));
   }
 }
 

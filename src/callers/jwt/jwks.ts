@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Issuer } from "../../config/issuers.ts";
 import { sha256Hex } from "../../lib/digest.ts";
 import { readKv, writeKv } from "../../lib/kv.ts";
+import type { LogThrottle } from "../../lib/log-throttle.ts";
 import { moment, version } from "../../lib/schema.ts";
 import { isOfKnownType, publicKeyOf, type StoredKey, storedFormOf } from "./public-key.ts";
 
@@ -57,15 +58,23 @@ async function kvKeyOf(id: string): Promise<string> {
 const FACTS = { reason: "jwks" };
 
 /** The copy in KV, or `null` when there is none or KV fails or is slow. Never throws. */
-export async function readKeysCopy(kv: KVNamespace, id: string): Promise<StoredKeys | null> {
+export async function readKeysCopy(
+  kv: KVNamespace,
+  id: string,
+  log: LogThrottle,
+): Promise<StoredKeys | null> {
   const stored = storedKeysFrom(
-    await readKv(kv, await kvKeyOf(id), FACTS, COPY_TTL_SECONDS),
+    await readKv(kv, await kvKeyOf(id), FACTS, log, COPY_TTL_SECONDS),
     Date.now(),
   );
   return stored?.id === id ? stored : null;
 }
 
 /** Never throws. */
-export async function writeKeysCopy(kv: KVNamespace, stored: StoredKeys): Promise<void> {
-  return writeKv(kv, await kvKeyOf(stored.id), stored, KEEP_SECONDS, FACTS);
+export async function writeKeysCopy(
+  kv: KVNamespace,
+  stored: StoredKeys,
+  log: LogThrottle,
+): Promise<void> {
+  return writeKv(kv, await kvKeyOf(stored.id), stored, KEEP_SECONDS, FACTS, log);
 }
