@@ -5,9 +5,10 @@
  */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { parseArgs, parseEnv } from "node:util";
+import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import { checkConfig } from "./config/check.ts";
+import { readSecrets } from "./config/secrets-file.ts";
 import { written } from "./config/write.ts";
 import { ROOT, runWrangler } from "./run-wrangler.ts";
 
@@ -20,7 +21,6 @@ const HELP = `Usage: npm run config -- --env production [--secrets-file FILE] [-
 
 type Secrets = ReadonlyMap<string, string | null> | null;
 
-const secretsFileSchema = z.record(z.string(), z.string());
 const secretListSchema = z.array(z.object({ name: z.string() }));
 
 /** The names of the secrets that are set; null where nobody is logged in, or nothing is deployed yet. */
@@ -30,14 +30,6 @@ async function secretsAtCloudflare(environment: string): Promise<Secrets> {
   if (!ok) return null;
   const list = secretListSchema.parse(JSON.parse(stdout.slice(stdout.search(/^\[/m))));
   return new Map(list.map(({ name }) => [name, null]));
-}
-
-/** As wrangler reads it: JSON, or `NAME=value` line by line. */
-function secretsInFile(file: string): Secrets {
-  const text = readFileSync(file, "utf8");
-  const isJson = text.trimStart().startsWith("{");
-  const values = isJson ? secretsFileSchema.parse(JSON.parse(text)) : parseEnv(text);
-  return new Map(Object.entries(values).map(([name, value]) => [name, value ?? ""]));
 }
 
 /** @returns the exit code */
@@ -60,7 +52,8 @@ async function main(): Promise<number> {
   const secretsFile = values["secrets-file"];
   const there =
     offline || secretsFile !== undefined ? null : await secretsAtCloudflare(environment);
-  const secrets = secretsFile === undefined ? there : secretsInFile(resolve(secretsFile));
+  const secrets =
+    secretsFile === undefined ? there : readSecrets(readFileSync(resolve(secretsFile), "utf8"));
   const text = readFileSync(resolve(ROOT, file), "utf8");
   const findings = checkConfig({ text, environment, secrets });
   for (const finding of findings) console.log(written(finding, file));

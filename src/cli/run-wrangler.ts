@@ -22,7 +22,10 @@ export const deadlineMs = (fallbackSeconds: number): number =>
   (Number(process.env.DEADLINE_SECONDS) || fallbackSeconds) * 1_000;
 
 /** Never rejects: whatever went wrong is in `ok` and `stderr`. */
-export function runWrangler(args: readonly string[]): Promise<Ended> {
+export function runWrangler(
+  args: readonly string[],
+  timeoutMs = deadlineMs(ASK_SECONDS),
+): Promise<Ended> {
   return new Promise((done) => {
     execFile(
       process.execPath,
@@ -31,7 +34,7 @@ export function runWrangler(args: readonly string[]): Promise<Ended> {
         cwd: ROOT,
         env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1" },
         maxBuffer: 64 * 1024 * 1024,
-        timeout: deadlineMs(ASK_SECONDS),
+        timeout: timeoutMs,
         killSignal: "SIGKILL",
       },
       (error, stdout, stderr) => done({ ok: error === null, stdout, stderr }),

@@ -8,6 +8,9 @@ const TIMEOUT_MS = 20_000;
 const TRIES = 5;
 const PAUSE_MS = 1_500;
 
+/** As `wrangler.toml` names it: for this one alone Cloudflare takes the header that chooses a version. */
+const WORKER = "zoo-balance-proxy-production";
+
 /** What is wrong, and what to do about it. Its message never quotes a credential. */
 export class Wrong extends Error {}
 
@@ -57,9 +60,11 @@ export const CHECKS: readonly Check[] = [
     async run(instance) {
       const response = await ask(instance, "/health");
       expectStatus(response, 200);
-      if (jsonOf(response).status !== "ok") throw new Wrong("another service answers here");
+      const { status, version } = jsonOf(response);
+      if (status !== "ok") throw new Wrong("another service answers here");
       expectSecurity(response);
-      return undefined;
+      expectVersion(String(version), instance.version);
+      return `Version ${String(version)} answers.`;
     },
   },
   {
@@ -127,9 +132,7 @@ async function ask(
 ): Promise<Answer> {
   // Where several versions are deployed, a header chooses among them (Cloudflare's version overrides).
   const override: Record<string, string> =
-    version === ""
-      ? {}
-      : { "cloudflare-workers-version-overrides": `zoo-balance-proxy-production="${version}"` };
+    version === "" ? {} : { "cloudflare-workers-version-overrides": `${WORKER}="${version}"` };
   let sent: Headers;
   try {
     sent = new Headers({ ...override, ...headers });
@@ -189,6 +192,19 @@ function expectSecurity(response: Answer): void {
   expectHeader(response, "x-content-type-options", /^nosniff$/, why);
   expectHeader(response, "strict-transport-security", /max-age=\d{6,}/, why);
   expectHeader(response, "content-security-policy", /default-src 'none'/, why);
+}
+
+/** Cloudflare ignores the wish for a version that is not part of the deployment, and whichever is live answers. */
+function expectVersion(answered: string, wanted: string): void {
+  if (wanted === "" || answered === wanted) return;
+  throw new Wrong(
+    [
+      `version ${answered} answered instead of ${wanted}, so nothing here is about the one that VERSION names`,
+      `Is it part of the deployment of ${WORKER} (npx wrangler deployments status --env production)?`,
+      "If not, give it a share, of which 0 is enough: npm run wrangler -- versions deploy (DEPLOY.md, rolling out step by step)",
+      "If it was added only now, ask again in a minute: not every place may know of it yet.",
+    ].join(". "),
+  );
 }
 
 async function expectRefusal(

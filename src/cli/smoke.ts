@@ -2,7 +2,7 @@
  * `npm run smoke -- https://balance.example.com`: asks a deployed instance what its callers will ask, and
  * says in plain words what is wrong. With a credential in the environment variable `CREDENTIAL` (never on
  * the command line, where others can read it) it also asks for a balance; with a version in `VERSION` it
- * asks that one where several are deployed.
+ * asks that one where several are deployed, and insists that it is the one that answers.
  */
 import { isSafeUrl } from "../lib/url.ts";
 import {
@@ -18,6 +18,13 @@ async function main([address, ...rest]: readonly string[]): Promise<number> {
   if (address === undefined || rest.length > 0 || !isSafeUrl(address)) {
     console.error("Usage: [CREDENTIAL=…] npm run smoke -- https://balance.example.com");
     console.error("https only (http to a loopback host), and one address.");
+    return 2;
+  }
+  // A shell's $(…) that failed leaves it so; without it, less would be asked than was meant.
+  for (const name of ["CREDENTIAL", "VERSION"]) {
+    if (process.env[name]?.trim() !== "") continue;
+    console.error(`${name} is set, but empty: what should have filled it has failed.`);
+    console.error(`Give it its value, or take it out (unset ${name}).`);
     return 2;
   }
   const instance: Instance = {

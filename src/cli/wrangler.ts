@@ -5,16 +5,26 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as z from "zod/mini";
+import { readSecrets } from "./config/secrets-file.ts";
 import { at, readToml } from "./config/toml.ts";
 import { deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
-import { explain, type Failure, type Live, MAKES_LIVE } from "./wrangler/failure.ts";
+import { type Command, commandOf, MAKES_LIVE, optionOf } from "./wrangler/command.ts";
+import { explain, type Failure, type Live } from "./wrangler/failure.ts";
+import { NO_WORKER_YET, refuse, refuseSecrets } from "./wrangler/refusal.ts";
+import { readSecret } from "./wrangler/secret.ts";
 
 const DEADLINE_SECONDS = 180;
 
+/** For asking what is live: never `DEADLINE_SECONDS`, which is for the command, and may be too short for a question. */
+const QUESTION_MS = 30_000;
+
 /** These go on until somebody stops them. */
 const ENDLESS = ["dev", "tail", "login"];
+
+/** The exit code of what a Ctrl-C has ended. */
+const STOPPED = 130;
 
 const statusSchema = z.object({
   id: z.string(),
@@ -27,21 +37,21 @@ const jsonIn = (output: string): unknown => JSON.parse(output.slice(output.searc
 
 async function whatIsLive(environment: readonly string[]): Promise<Live | null | "unknown"> {
   const args = ["deployments", "status", ...environment, "--json"];
-  const { ok, stdout, stderr } = await runWrangler(args);
+  const { ok, stdout, stderr } = await runWrangler(args, QUESTION_MS);
   if (!ok) return /code: 10007|code: 10090/.test(stdout + stderr) ? null : "unknown";
   const { id, versions } = statusSchema.parse(jsonIn(stdout));
   return { id, versions: versions.map(({ version_id, ...rest }) => ({ id: version_id, ...rest })) };
 }
 
 /** Namespaces by the titles that wrangler gives to those that it makes for a Worker's bindings. */
-async function orphans(environment: string): Promise<Failure["orphans"]> {
-  const read = readToml(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
-  const settings = read.ok ? at(read.toml.root, ["env", environment]) : undefined;
+async function orphans(environment: string | null): Promise<Failure["orphans"]> {
+  const read = readToml(configuration());
+  const settings = read.ok ? at(read.toml.root, ["env", environment ?? ""]) : undefined;
   const bindings = z
     .array(z.object({ binding: z.string() }))
     .safeParse(at(settings, ["kv_namespaces"]));
   const worker = String(at(settings, ["name"]));
-  const { ok, stdout } = await runWrangler(["kv", "namespace", "list"]);
+  const { ok, stdout } = await runWrangler(["kv", "namespace", "list"], QUESTION_MS);
   if (!ok) return [];
   const all = namespacesSchema.parse(jsonIn(stdout));
   return (bindings.data ?? []).flatMap(({ binding }) => {
@@ -50,27 +60,56 @@ async function orphans(environment: string): Promise<Failure["orphans"]> {
   });
 }
 
-/** The `--env` among the arguments, in either spelling. */
-function environmentOf(args: readonly string[]): string[] {
-  const index = args.findIndex((arg) => /^(--env|-e)(=|$)/.test(arg));
-  if (index === -1) return [];
-  return args[index]?.includes("=") ? args.slice(index, index + 1) : args.slice(index, index + 2);
+const configuration = () => readFileSync(join(ROOT, "wrangler.toml"), "utf8");
+
+/** Of a file that cannot be read, wrangler says why. */
+function secretsIn(file: string | undefined): ReadonlyMap<string, string> | null {
+  if (file === undefined) return null;
+  try {
+    return readSecrets(readFileSync(resolve(ROOT, file), "utf8"));
+  } catch {
+    return null;
+  }
+}
+
+const bulkFileOf = ({ words }: Command) =>
+  words.includes("bulk") ? words[words.indexOf("bulk") + 1] : undefined;
+
+/** @returns why it is not worth trying, line by line, or null */
+function refusalOf(args: readonly string[], command: Command): string[] | null {
+  const file = optionOf(args, /^--secrets-file$/) ?? bulkFileOf(command);
+  const secrets = secretsIn(file);
+  const asksBack = process.stdin.isTTY && !args.some((arg) => /^(-y|--yes)$/.test(arg));
+  return refuse({ ...command, text: configuration(), secrets, asksBack });
 }
 
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
-  const environment = environmentOf(args);
+  const command = commandOf(args, process.env);
+  const refused = refusalOf(args, command);
+  if (refused !== null) return fail(refused);
+  const words = command.words.join(" ");
+  const environment = command.environment === null ? [] : ["--env", command.environment];
   // Asked first: afterwards nothing else tells for sure whether the command still changed something.
-  const matters = MAKES_LIVE.test(args.join(" ")) && environment.length > 0;
+  const matters = MAKES_LIVE.test(words) && environment.length > 0 && !command.help;
   const before = matters ? await whatIsLive(environment) : "unknown";
+  let stdin: string | null = null;
+  if (!command.help && /^(versions )?secret put \S/.test(words)) {
+    if (before === null) return fail(NO_WORKER_YET);
+    stdin = await readSecret(process.stdin, process.stderr);
+    if (stdin === null) return STOPPED;
+    const flawed = refuseSecrets(new Map([[command.words.at(-1) ?? "", stdin]]));
+    if (flawed !== null) return fail(flawed);
+  }
   const child = spawn(process.execPath, [...WRANGLER, ...args], {
     cwd: ROOT,
     env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
     // wrangler asks questions where standard output is a terminal; errors alone are read along.
-    stdio: ["inherit", "inherit", "pipe"],
+    stdio: [stdin === null ? "inherit" : "pipe", "inherit", "pipe"],
   });
+  child.stdin?.end(stdin);
   const chunks: string[] = [];
-  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
     chunks.push(chunk);
     process.stderr.write(chunk);
   });
@@ -82,19 +121,21 @@ async function main(args: readonly string[]): Promise<number> {
     timedOut = true;
     child.kill("SIGKILL");
   }, deadlineMs(DEADLINE_SECONDS));
-  if (ENDLESS.includes(args[0] ?? "")) clearTimeout(timer);
+  if (ENDLESS.includes(words)) clearTimeout(timer);
   const [code] = await once(child, "close");
   clearTimeout(timer);
-  if (code === 0 || (code === null && !timedOut)) return code ?? 130;
+  if (code === 0 || (code === null && !timedOut)) return code ?? STOPPED;
   const live = await whatIsLive(environment);
-  const left =
-    live === null && args[0] === "deploy"
-      ? await orphans(environment.at(-1)?.replace("--env=", "") ?? "")
-      : [];
+  const left = live === null && /^deploy\b/.test(words) ? await orphans(command.environment) : [];
   const output = chunks.join("");
-  const lines = explain({ args, output, timedOut, before, live, orphans: left });
-  console.error(`\n${lines.join("\n")}`);
+  fail(["", ...explain({ args, output, timedOut, before, live, orphans: left })]);
   return typeof code === "number" ? code : 1;
+}
+
+/** @returns the exit code */
+function fail(lines: readonly string[]): number {
+  console.error(lines.join("\n"));
+  return 1;
 }
 
 process.exitCode = await main(process.argv.slice(2));

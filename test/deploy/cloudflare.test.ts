@@ -141,6 +141,27 @@ describe("of each failure it is said what is live and what to do", () => {
     expect(said({ output: "Unknown argument: prod" })).not.toContain(again);
   });
 
+  test("what the project's build refused is to be mended, whatever wrangler's dump speaks of", () => {
+    const dump = "Socket { _events: {} } network terminated fetch failed";
+    const refused = `${dump}\n[ERROR] Running custom build \`npm run gate\` failed.`;
+    const bundling = 'Build failed with 1 error: Could not resolve "fetch failed"';
+    expect(said({ output: refused })).toContain("Mend it, then run the same command again.");
+    expect(said({ output: refused })).toContain("[custom build]");
+    expect(said({ output: bundling })).toContain("Mend it, then");
+    for (const output of [refused, bundling]) {
+      expect(said({ output })).not.toMatch(/Run it again|cloudflarestatus/);
+    }
+  });
+
+  test("what Cloudflare refuses is to be mended, what Cloudflare calls its own error is to be repeated", () => {
+    const call = "A request to the Cloudflare API (/accounts/1) failed.";
+    const refused = said({ output: `${call}\n  Uncaught SyntaxError [code: 10021]` });
+    expect(refused).toContain("says above why, with its number. Mend that");
+    expect(refused).not.toMatch(/Run it again|cloudflarestatus/);
+    const failed = said({ output: `${call}\n  An unknown error has occurred. [code: 10002]` });
+    expect(failed).toContain("Run it again");
+  });
+
   test("namespaces that exist are an old attempt's, or those of the Worker that is live", () => {
     const output = "A request to the Cloudflare API failed. [code: 10014]";
     expect(said({ output, before: null, live: null })).toContain("stopped halfway");

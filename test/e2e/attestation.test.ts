@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Zoo } from "../zoo/server.ts";
 import { expectProblem } from "./problems.ts";
-import { type StartedWorker, startWorker, viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
+import { type StartedWorker, startWorker } from "./worker.ts";
 
 const PROJECT = "123456789012";
 const APP = "1:123456789012:ios:abcdef0123456789";

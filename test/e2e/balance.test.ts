@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { GENERATIONS } from "../zoo/bodies.ts";
-import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker } from "./worker.ts";
 
 const ACCOUNTS = [...GENERATIONS, "etag", "team"];
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { LONG } from "../long.ts";
 import { type Chaos, startChaos } from "./chaos.ts";
-import { type SeenView, viewOf } from "./worker.ts";
+import { type SeenView, viewOf } from "./view.ts";
 
 const HOURS = 12;
 /** A caller comes so often. */

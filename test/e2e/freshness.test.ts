@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Chaos, startChaos } from "./chaos.ts";
 import { expectProblem } from "./problems.ts";
-import { viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
 
 const OLD = "37.3583"; // generation 2026-08
 const NEW = "146.72"; // generation documented

@@ -1,6 +1,7 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { accountVars, callerOf, type StartedWorker, startWorker, viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
+import { accountVars, callerOf, type StartedWorker, startWorker } from "./worker.ts";
 
 const HERD = 200;
 

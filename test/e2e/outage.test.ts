@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Fault } from "../zoo/faults.ts";
 import { type Chaos, startChaos } from "./chaos.ts";
 import { expectProblem } from "./problems.ts";
-import { viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
 
 interface Case {
   readonly name: string;

@@ -2,11 +2,9 @@
  * Each provider as src/callers/PROVIDERS.md configures it: its tokens get in, and what its trap is about
  * does not. The providers' addresses lead to a stand-in that publishes keys as they do.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { parse } from "smol-toml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { unstable_readConfig } from "wrangler";
 import type { Issuer } from "../../src/config/issuers.ts";
 import { newKey, type Provider, type ProviderKey, startProvider } from "./identity-provider.ts";
 import { PROVIDER_TOKENS, type ProviderTokens, type Shape } from "./provider-tokens.ts";
@@ -22,14 +20,9 @@ const sections = document
     return toml === undefined ? [] : [{ name, toml }];
   });
 
-/** As wrangler reads it. */
-async function issuersOf(toml: string): Promise<Issuer[]> {
-  const folder = await mkdtemp(join(tmpdir(), "zoo-balance-providers-"));
-  const config = join(folder, "wrangler.toml");
-  await writeFile(config, `name = "x"\n${toml}`);
-  const { vars } = unstable_readConfig({ config, env: "production" }, { hideWarnings: true });
-  await rm(folder, { recursive: true });
-  return vars.JWT_ISSUERS as unknown as Issuer[];
+function issuersOf(toml: string): Issuer[] {
+  const { env } = parse(toml) as { env: { production: { vars: { JWT_ISSUERS: Issuer[] } } } };
+  return env.production.vars.JWT_ISSUERS;
 }
 
 test("every provider has a row in the table, a section, and tokens in this test", () => {
@@ -41,55 +34,111 @@ test("every provider has a row in the table, a section, and tokens in this test"
   expect(rows.map(([, , anchor]) => anchor)).toEqual(anchors);
 });
 
-describe.each(sections)("$name", ({ name, toml }) => {
-  let standIn: Provider;
-  let worker: StartedWorker;
-  const keys = new Map<string, ProviderKey>();
-  const { discovered, good, refused = [] }: ProviderTokens = PROVIDER_TOKENS[name] ?? { good: [] };
-  const keyOf = ({ alg, keySet = "" }: Shape) => keys.get(`${alg} ${keySet}`);
+/** A section with its entries, and the keys that sign its tokens. */
+interface Configured {
+  readonly issuers: readonly Issuer[];
+  readonly keys: ReadonlyMap<string, ProviderKey>;
+  readonly discovered: string | undefined;
+  /** Issuers of its entries and of its traps. */
+  readonly named: ReadonlySet<string>;
+}
 
-  beforeAll(async () => {
-    for (const { alg, keySet = "" } of good) {
-      const id = `${alg} ${keySet}`;
-      if (!keys.has(id)) keys.set(id, await newKey(alg));
-    }
-    const issuers = await issuersOf(toml);
-    standIn = await startProvider();
+const keyId = ({ alg, keySet = "" }: Shape) => `${alg} ${keySet}`;
+
+async function configuredOf(name: string, toml: string): Promise<Configured> {
+  const { discovered, good = [], refused = [] } = PROVIDER_TOKENS[name] ?? {};
+  const keys = new Map<string, ProviderKey>();
+  for (const shape of good) {
+    if (!keys.has(keyId(shape))) keys.set(keyId(shape), await newKey(shape.alg));
+  }
+  const issuers = issuersOf(toml);
+  const named = new Set([
+    ...issuers.map(({ issuer }) => issuer),
+    ...refused.map(([, { claims }]) => `${claims.iss}`),
+  ]);
+  return { issuers, keys, discovered, named };
+}
+
+/** What the provider itself answers, or null where the address is not one of its own. */
+function answerOf({ issuers, keys, discovered }: Configured, url: string) {
+  const issuer = issuers.find(
+    (entry) => `${entry.issuer.replace(/\/$/, "")}/.well-known/openid-configuration` === url,
+  );
+  if (issuer !== undefined) return { body: { issuer: issuer.issuer, jwks_uri: discovered } };
+  if (![discovered, ...issuers.map(({ jwks_url }) => jwks_url)].includes(url)) return null;
+  const published = [...keys].filter(([id]) => url.includes(id.split(" ")[1] ?? ""));
+  const use = { use: "sig", x5c: ["MIIB"] };
+  return { body: { keys: published.map(([, { jwk, alg }]) => ({ ...jwk, alg, ...use })) } };
+}
+
+/** Providers in one configuration: those that have no issuer in common, nor in what the trap of one is about. */
+class Together {
+  readonly providers = new Map<string, Configured>();
+  #standIn: Provider | undefined;
+  worker: StartedWorker | undefined;
+
+  takes({ named }: Configured): boolean {
+    return [...this.providers.values()].every((other) => named.isDisjointFrom(other.named));
+  }
+
+  async start(): Promise<void> {
+    const providers = [...this.providers.values()];
+    const standIn = await startProvider();
     standIn.answer((path) => {
-      const url = `https:/${path}`;
-      const issuer = issuers.find(
-        (entry) => `${entry.issuer.replace(/\/$/, "")}/.well-known/openid-configuration` === url,
-      );
-      if (issuer !== undefined) return { body: { issuer: issuer.issuer, jwks_uri: discovered } };
-      if (![discovered, ...issuers.map(({ jwks_url }) => jwks_url)].includes(url)) {
-        return { status: 404, body: "" };
-      }
-      const published = [...keys].filter(([id]) => url.includes(id.split(" ")[1] ?? ""));
-      const use = { use: "sig", x5c: ["MIIB"] };
-      return { body: { keys: published.map(([, { jwk, alg }]) => ({ ...jwk, alg, ...use })) } };
+      const answers = providers.map((provider) => answerOf(provider, `https:/${path}`));
+      return answers.find((answer) => answer !== null) ?? { status: 404, body: "" };
     });
-    worker = await startWorker(
-      { JWT_ISSUERS: JSON.stringify(issuers) },
+    this.#standIn = standIn;
+    this.worker = await startWorker(
+      { JWT_ISSUERS: JSON.stringify(providers.flatMap(({ issuers }) => issuers)) },
       { outbound: (url) => (url.protocol === "https:" ? `${standIn.url}/${url.host}` : null) },
     );
-  });
-  afterAll(async () => {
-    await worker.close();
-    await standIn[Symbol.asyncDispose]();
-  });
+  }
+
+  async close(): Promise<void> {
+    await this.worker?.close();
+    await this.#standIn?.[Symbol.asyncDispose]();
+  }
+}
+
+const groups: Together[] = [];
+beforeAll(async () => {
+  for (const { name, toml } of sections) {
+    const provider = await configuredOf(name, toml);
+    const group = groups.find((some) => some.takes(provider)) ?? new Together();
+    if (!groups.includes(group)) groups.push(group);
+    group.providers.set(name, provider);
+  }
+  for (const group of groups) await group.start();
+});
+afterAll(async () => {
+  for (const group of groups) await group.close();
+});
+
+describe.each(sections)("$name", ({ name }) => {
+  const { good, refused = [] }: ProviderTokens = PROVIDER_TOKENS[name] ?? { good: [] };
+
+  /** The Worker that knows the provider, and a token of that shape. */
+  async function tried(shape: Shape): Promise<[StartedWorker, string]> {
+    const group = groups.find(({ providers }) => providers.has(name));
+    const keys = group?.providers.get(name)?.keys ?? new Map<string, ProviderKey>();
+    const [anyKey] = keys.values();
+    const token = await (keys.get(keyId(shape)) ?? anyKey)?.sign(shape.claims, shape.header);
+    if (group?.worker === undefined || token === undefined) throw new Error("not started");
+    return [group.worker, token];
+  }
 
   test.each(good.map((shape, n) => [n + 1, shape] as const))(
     "as configured lets its token in (%i)",
     async (_, shape) => {
-      const token = await keyOf(shape)?.sign(shape.claims, shape.header);
+      const [worker, token] = await tried(shape);
       const response = await worker.balance({ authorization: `Bearer ${token}` });
       expect(response.status, worker.logs.join("\n")).toBe(200);
     },
   );
 
   test.each(refused)("refuses what its trap is about: %s", async (reason, shape) => {
-    const [anyKey] = keys.values();
-    const token = await (keyOf(shape) ?? anyKey)?.sign(shape.claims, shape.header);
+    const [worker, token] = await tried(shape);
     const id = `trap-${crypto.randomUUID()}`;
     const response = await worker.balance({ authorization: `Bearer ${token}`, "x-request-id": id });
     expect([401, 403]).toContain(response.status);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { seedOf } from "../long.ts";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { type Chaos, type OutsideKv, startChaos, startKv } from "./chaos.ts";
-import { viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
 
 const RESTARTS = 100;
 const SEED = seedOf(20_261_124);

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { createKey } from "./api-keys.ts";
 import { expectProblem } from "./problems.ts";
-import { type StartedWorker, startWorker, viewOf } from "./worker.ts";
+import { viewOf } from "./view.ts";
+import { type StartedWorker, startWorker } from "./worker.ts";
 
 let worker: StartedWorker;
 beforeAll(async () => {

@@ -10,9 +10,12 @@ interface Outcome {
   readonly text: string;
 }
 
-function smoke(args: readonly string[], credential = ""): Promise<Outcome> {
+type Asked = Readonly<{ CREDENTIAL?: string; VERSION?: string }>;
+
+function smoke(args: readonly string[], asked: Asked = {}): Promise<Outcome> {
   return new Promise((resolve) => {
-    const env = { ...process.env, CREDENTIAL: credential };
+    const { CREDENTIAL, VERSION, ...inherited } = process.env;
+    const env = { ...inherited, ...asked };
     execFile(process.execPath, ["src/cli/smoke.ts", ...args], { env }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code) || -1, text: stdout + stderr });
     });
@@ -30,25 +33,49 @@ test("a good instance passes, with a credential and without", async () => {
   expect(without.text).toContain("All is well.");
   expect(without.text).toContain("set CREDENTIAL");
   expect(without.code).toBe(0);
-  const withOne = await smoke([`${worker.url}/`], worker.token);
+  const withOne = await smoke([`${worker.url}/`], { CREDENTIAL: worker.token });
   expect(withOne.text).toContain("ok     a balance is answered as promised");
   expect(withOne.text).toMatch(/Zoo's answer is of \d{4}-/);
   expect(withOne.text).not.toContain(worker.token);
   expect(withOne.code).toBe(0);
 });
 
+test("the version that VERSION names must be the one that answers, and both are said", async () => {
+  const health = await fetch(`${worker.url}/health`);
+  const { version } = (await health.json()) as { version: string };
+  const good = await smoke([worker.url], { VERSION: version });
+  expect(good.text).toContain(`Version ${version} answers.`);
+  expect(good.code).toBe(0);
+  const other = "11111111-2222-4333-8444-555555555555";
+  const { code, text } = await smoke([worker.url], { VERSION: other });
+  expect(text).toContain(`version ${version} answered instead of ${other}`);
+  expect(text).toContain("versions deploy");
+  expect(text).not.toContain("All is well.");
+  expect(code).toBe(1);
+});
+
+test.each(["CREDENTIAL", "VERSION"] as const)(
+  "an empty %s is refused, because what it should have named would not be asked",
+  async (name) => {
+    const { code, text } = await smoke([worker.url], { [name]: " " });
+    expect(text).toContain(`${name} is set, but empty`);
+    expect(text).not.toContain("All is well.");
+    expect(code).toBe(2);
+  },
+);
+
 describe("the smoke test says what is wrong", () => {
-  async function against(listener: RequestListener, credential = ""): Promise<Outcome> {
+  async function against(listener: RequestListener): Promise<Outcome> {
     const server = createServer(listener);
     try {
-      return await smoke([await listen(server)], credential);
+      return await smoke([await listen(server)]);
     } finally {
       server.close();
     }
   }
 
   test("with a credential that is refused, without quoting it", async () => {
-    const { code, text } = await smoke([worker.url], "canary-no-credential");
+    const { code, text } = await smoke([worker.url], { CREDENTIAL: "canary-no-credential" });
     expect(text).toContain(
       "its ETag saves the next one: status 401 instead of 200: the credential is refused",
     );
@@ -85,7 +112,9 @@ describe("the smoke test says what is wrong", () => {
 });
 
 test("a credential with a line break is refused without being printed", async () => {
-  const { code, text } = await smoke([worker.url], "canary-secret\r\nx-other: canary-tail");
+  const { code, text } = await smoke([worker.url], {
+    CREDENTIAL: "canary-secret\r\nx-other: canary-tail",
+  });
   expect(text).toContain("holds a character that no header may have");
   expect(text).not.toContain("canary");
   expect(code).toBe(1);
@@ -125,7 +154,7 @@ describe("each single fault of an instance is found", () => {
       response.writeHead(answer.status, Object.fromEntries(answer.headers)).end(answer.body);
     });
     try {
-      return await smoke([await listen(server)], worker.token);
+      return await smoke([await listen(server)], { CREDENTIAL: worker.token });
     } finally {
       server.closeAllConnections();
       server.close();

@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare, Response as MiniflareResponse } from "miniflare";
 import { inject } from "vitest";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { startZoo, type Zoo } from "../zoo/server.ts";
 import { conform } from "./conform.ts";
 
@@ -57,12 +56,9 @@ export async function startWorker(
   const issuers = [{ issuer: zoo.issuer, audience: zoo.audience, jwks_url: zoo.jwksUrl }];
   const given = typeof vars === "function" ? vars(zoo) : vars;
   const logs: string[] = [];
-  // The bundle has no modules to match by rule, and this Miniflare takes none.
-  const { modulesRules: _, ...options } =
-    unstable_getMiniflareWorkerOptions("wrangler.toml").workerOptions;
   const runtime = new Miniflare({
     ...convertV4MiniflareOptions({
-      ...options,
+      ...inject("workerOptions"),
       name: "proxy",
       modules: true,
       rootPath: inject("bundle"),
@@ -151,19 +147,4 @@ export function accountVars(zoo: Zoo, accounts: Record<string, "user" | "org">):
 /** The headers of a caller of an account, for {@link StartedWorker.balance}. */
 export async function callerOf(zoo: Zoo, account: string): Promise<{ authorization: string }> {
   return { authorization: `Bearer ${await zoo.signToken({ account })}` };
-}
-
-/** What tests look at in a view. */
-export interface SeenView {
-  readonly account: string;
-  readonly available: string;
-  readonly as_of: string;
-  readonly stale: boolean;
-  readonly stale_reason: string | null;
-}
-
-/** The view of a 200. */
-export async function viewOf(response: Response): Promise<SeenView> {
-  if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
-  return (await response.json()) as SeenView;
 }

@@ -124,7 +124,7 @@ test("any environment parses to a valid configuration or to problems that quote 
       expect(parsed.problems.length).toBeGreaterThan(0);
       for (const problem of parsed.problems) expect(problem).not.toContain(CANARY);
     }),
-    runs("configurations", { short: 5_000, long: 100_000 }),
+    runs("configurations", { short: 2_000, long: 100_000 }),
   );
   // Or nothing was tried but the first check.
   expect(good).toBeGreaterThan(10);

@@ -1,5 +1,6 @@
 /** What parses, and yet cannot work, or not as it is meant. */
 import type { Checked, Report } from "./finding.ts";
+import { flawOf } from "./secret-value.ts";
 import { namedSecrets } from "./secrets.ts";
 import { at, isTable, type Table } from "./toml.ts";
 
@@ -50,13 +51,9 @@ function adviseSecrets({ vars, environment, required, secrets, report }: Advised
     report("error", [name], "the secret is not in `secrets.required` of the environment", remedy);
   }
   for (const [name, value] of secrets ?? []) {
-    if (value === null) continue;
-    if (/^["'].*["']$/s.test(value)) {
-      report("error", [name], "its value is in quotes, which become part of it", "Take them off.");
-    } else if (/\s/.test(value)) {
-      const problem = "its value has white space in it";
-      report("error", [name], problem, "Copy the token again, in one line, and nothing beside it.");
-    }
+    // That one is empty is said by the Worker's own code.
+    const flaw = value === null || value === "" ? null : flawOf(value);
+    if (flaw !== null) report("error", [name], flaw.problem, flaw.remedy);
   }
 }
 

@@ -1,5 +1,8 @@
 /** What to do when wrangler fails: by Cloudflare's number, and by what is live afterwards. Decisions only. */
 
+import { stripVTControlCharacters } from "node:util";
+import { commandOf, MAKES_LIVE } from "./command.ts";
+
 /** Cloudflare's numbers, what they mean here, and what to do. */
 const BY_CODE: Readonly<Record<string, string>> = {
   10000:
@@ -54,9 +57,6 @@ export interface Failure {
   readonly orphans: readonly { readonly id: string; readonly binding: string }[];
 }
 
-/** Commands that change what is live; the others can be repeated without a thought. */
-export const MAKES_LIVE = /^(deploy|rollback|secret (put|delete|bulk)|versions deploy)\b/;
-
 /** @returns what it came to and what to do, line by line */
 export function explain(failure: Failure): string[] {
   const command = failure.args.join(" ");
@@ -65,36 +65,69 @@ export function explain(failure: Failure): string[] {
       ? "Cloudflare did not answer in time, so wrangler was stopped."
       : "wrangler did not finish.",
   ];
-  const codes = [...failure.output.matchAll(/\[code: (\d+)\]/g)].map(([, code = ""]) => code);
+  const output = stripVTControlCharacters(failure.output);
+  const codes = [...output.matchAll(/\[code: (\d+)\]/g)].map(([, code = ""]) => code);
   const { live, orphans } = failure;
   if (live !== null && codes.includes("10014")) lines.push(BINDINGS_UNKNOWN);
   const known = codes
     .filter((code) => code !== "10014" || live === null)
-    .filter((code) => code !== "10057" || !NAMESPACES_UNSEEN.test(failure.output))
+    .filter((code) => code !== "10057" || !NAMESPACES_UNSEEN.test(output))
     .map((code) => BY_CODE[code])
     .filter((text) => text !== undefined);
-  const byWords = secretNotLive(failure.output) ? [BY_CODE[10215] ?? ""] : [];
-  if (NAMESPACES_UNSEEN.test(failure.output)) byWords.push(UNSEEN_ADVICE);
+  const byWords = secretNotLive(output) ? [BY_CODE[10215] ?? ""] : [];
+  if (NAMESPACES_UNSEEN.test(output)) byWords.push(UNSEEN_ADVICE);
   const advice = [...new Set([...known, ...byWords])];
-  lines.push(...advice, ...stateOf(failure, MAKES_LIVE.test(command)));
+  lines.push(
+    ...advice,
+    ...stateOf(failure, MAKES_LIVE.test(commandOf(failure.args).words.join(" "))),
+  );
   if (live === null && orphans.length > 0) {
     lines.push(
       "Give it those that are there: each id beside its binding in wrangler.toml, then run the command again:",
       ...orphans.map(({ id, binding }) => `  binding = "${binding}"   id = "${id}"`),
     );
-  } else if (failure.timedOut || CLOUDFLARE_FAILED.test(failure.output)) {
-    if (advice.length > 0) return lines;
-    lines.push(`Run it again, it may be repeated: npm run wrangler -- ${command}`);
-    lines.push("If it goes on: https://www.cloudflarestatus.com");
   } else if (advice.length === 0) {
-    lines.push("The reason is above. Mend it, then run the command again.");
+    const blame = failure.timedOut ? "cloudflare" : blameFor(output, codes);
+    lines.push(...REMEDIES[blame](command));
   }
   return lines;
 }
 
-/** Rather than this project, the arguments or the machine. */
-const CLOUDFLARE_FAILED =
-  /Cloudflare API|fetch failed|socket|ECONN|network|Unexpected end|terminated/i;
+/** Whose doing it was that a command failed, where no number has advice of its own. */
+type Blame = "project" | "cloudflare" | "request" | "operator";
+
+const REMEDIES: Readonly<Record<Blame, (command: string) => string[]>> = {
+  project: () => [
+    "The project's own build refused it, before anything was sent to Cloudflare: the reason stands above, in the lines that begin with [custom build] (the long dump below them is wrangler's, and says no more).",
+    "Mend it, then run the same command again. Repeating it as it is cannot help.",
+  ],
+  cloudflare: (command) => [
+    `Run it again, it may be repeated: npm run wrangler -- ${command}`,
+    "If it goes on: https://www.cloudflarestatus.com",
+  ],
+  request: () => [
+    "Cloudflare refused it, and says above why, with its number. Mend that, then run the command again.",
+  ],
+  operator: () => ["The reason is above. Mend it, then run the command again."],
+};
+
+const BUILD_REFUSED = /Running custom build .* failed/;
+const BUNDLING_FAILED = /Build failed with \d+ errors?/;
+const CALL_FAILED = /A request to the Cloudflare API/;
+const CONNECTION_FAILED =
+  /fetch failed|socket hang up|SocketError|other side closed|\b(ECONN|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EPIPE|UND_ERR)|network connection|Unexpected end of|terminated/i;
+/** With these words Cloudflare speaks of itself. */
+const PASSING =
+  /unknown error|internal (server )?error|try again|temporar|unavailable|too many requests|rate.?limit|timed? ?out/i;
+
+/** The build comes first: its dump speaks of sockets, and bundled code may speak of anything. */
+function blameFor(output: string, codes: readonly string[]): Blame {
+  if (BUILD_REFUSED.test(output)) return "project";
+  if (BUNDLING_FAILED.test(output)) return "operator";
+  const refused = codes.some((code) => code !== "10014") && !PASSING.test(output);
+  if (CALL_FAILED.test(output)) return refused ? "request" : "cloudflare";
+  return CONNECTION_FAILED.test(output) ? "cloudflare" : "operator";
+}
 
 /** wrangler words this one itself, without the number. */
 const secretNotLive = (output: string) => output.includes("isn't currently deployed");

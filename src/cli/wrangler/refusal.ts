@@ -1,0 +1,75 @@
+/** Commands that can do no good, refused before wrangler starts. Decisions only; nothing quotes a secret. */
+import { refusalOf, withoutEnvironment } from "../config/refusal.ts";
+import { flawOf } from "../config/secret-value.ts";
+import { type Command, MAKES_LIVE, SETS_SECRET, UPLOADS } from "./command.ts";
+
+export interface Asked extends Command {
+  /** Of `wrangler.toml`. */
+  readonly text: string;
+  /** What `--secrets-file`, or the file of `secret bulk`, holds; null without one. */
+  readonly secrets: ReadonlyMap<string, string> | null;
+  /** Somebody can be asked which versions are meant. */
+  readonly asksBack: boolean;
+}
+
+/** @returns why, line by line; null for what may be tried */
+export function refuse(asked: Asked): string[] | null {
+  const { words, environment, help, text, secrets } = asked;
+  const command = words.join(" ");
+  if (help) return null;
+  const changes = [MAKES_LIVE, UPLOADS, SETS_SECRET].some((kind) => kind.test(command));
+  if (changes && environment === null) return withoutEnvironment(nameOf(command));
+  if (UPLOADS.test(command)) {
+    const refused = refusalOf({ command: nameOf(command), environment, text });
+    return refused ?? refuseSecrets(secrets);
+  }
+  if (/^versions deploy\b/.test(command)) return refuseShares(words.slice(2), asked.asksBack);
+  if (/^(versions )?secret bulk\b/.test(command)) return refuseSecrets(secrets);
+  if (/^(versions )?secret put\b/.test(command)) {
+    const [name, ...others] = words.slice(words.indexOf("put") + 1);
+    if (name !== undefined && others.length > 0) return ONLY_THE_NAME;
+  }
+  return null;
+}
+
+/** The command without what it is about, which may be a secret in the wrong place. */
+const nameOf = (command: string) => /^(versions )?(secret )?[a-z]+/.exec(command)?.[0] ?? command;
+
+const ONLY_THE_NAME = [
+  "Refused: `secret put` takes the name alone, and asks for the value.",
+  "If the value stood beside it, the shell's history has it now: make another token, and put that one.",
+];
+
+/** @param secrets values to be uploaded, by name */
+export function refuseSecrets(secrets: ReadonlyMap<string, string> | null): string[] | null {
+  const flaws = [...(secrets ?? [])].flatMap(([name, value]) => {
+    const flaw = flawOf(value);
+    return flaw === null ? [] : [`${name}: ${flaw.problem}. ${flaw.remedy}`];
+  });
+  if (flaws.length === 0) return null;
+  return [...flaws, "Refused: nothing was uploaded. Mend it, then run the same command again."];
+}
+
+/** Nothing can be told to a Worker that is not there, and wrangler would make an empty one. */
+export const NO_WORKER_YET = [
+  "Refused: there is no such Worker yet, so it can have no secret.",
+  "The first deployment brings it along: npm run wrangler -- deploy --env production --secrets-file .secrets.env",
+];
+
+/** @param specs `id@share`, each; wrangler takes what is live for what is left out */
+function refuseShares(specs: readonly string[], asksBack: boolean): string[] | null {
+  const ids = specs.map((spec) => spec.split("@")[0] ?? "");
+  const why =
+    specs.length === 0 && !asksBack
+      ? "without versions and shares this deploys once more what is live, and says nothing of it"
+      : ids.includes("")
+        ? "a share stands there without a version: is the shell's variable empty?"
+        : new Set(ids).size < ids.length
+          ? "the same version stands there twice: was the new one uploaded?"
+          : null;
+  if (why === null) return null;
+  return [
+    `Refused: ${why}.`,
+    "Give each version by its id with its share, NEW@10 OLD@90; the ids: npx wrangler versions list --env production",
+  ];
+}
