@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import { checkConfig } from "./config/check.ts";
 import { readSecrets } from "./config/secrets-file.ts";
+import { at, readToml } from "./config/toml.ts";
 import { written } from "./config/write.ts";
 import { ROOT, runWrangler } from "./run-wrangler.ts";
 
@@ -32,6 +33,35 @@ async function secretsAtCloudflare(environment: string): Promise<Secrets> {
   return new Map(list.map(({ name }) => [name, null]));
 }
 
+/** @param option of the command line, which named the file. @throws Error that says why not, and quotes nothing */
+function readGiven(option: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : null;
+    if (code === "ENOENT") throw new Error(`${option}: there is no file ${file}.`);
+    if (code === "EISDIR") throw new Error(`${option}: ${file} is a folder.`);
+    throw new Error(`${option}: ${file} cannot be read (${String(code)}).`);
+  }
+}
+
+function secretsIn(file: string): Secrets {
+  const text = readGiven("--secrets-file", file);
+  try {
+    return readSecrets(text);
+  } catch {
+    // What was thrown may quote a secret.
+    throw new Error(
+      `--secrets-file: ${file} is neither JSON ({"NAME": "value"}) nor NAME=value line by line.`,
+    );
+  }
+}
+
+const isThere = (text: string, environment: string) => {
+  const read = readToml(text);
+  return read.ok && at(read.toml.root, ["env", environment]) !== undefined;
+};
+
 /** @returns the exit code */
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -50,15 +80,17 @@ async function main(): Promise<number> {
   }
   const file = other ?? "wrangler.toml";
   const secretsFile = values["secrets-file"];
+  const text = readGiven("--config", resolve(ROOT, file));
+  const isKnown = isThere(text, environment);
   const there =
-    offline || secretsFile !== undefined ? null : await secretsAtCloudflare(environment);
-  const secrets =
-    secretsFile === undefined ? there : readSecrets(readFileSync(resolve(secretsFile), "utf8"));
-  const text = readFileSync(resolve(ROOT, file), "utf8");
+    offline || secretsFile !== undefined || !isKnown
+      ? null
+      : await secretsAtCloudflare(environment);
+  const secrets = secretsFile === undefined ? there : secretsIn(resolve(secretsFile));
   const findings = checkConfig({ text, environment, secrets });
   for (const finding of findings) console.log(written(finding, file));
   const errors = findings.filter(({ level }) => level === "error").length;
-  if (secrets === null) {
+  if (secrets === null && isKnown) {
     console.log("Secrets were not looked at: no login, no network, or nothing is deployed yet.");
   }
   const verdict = errors === 1 ? "1 thing is wrong." : `${errors} things are wrong.`;

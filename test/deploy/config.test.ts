@@ -162,6 +162,86 @@ describe("every mistake is refused with its variable, its line and a remedy", ()
   });
 });
 
+describe("routes", () => {
+  const ROUTES = 'routes = [{ pattern = "balance.example.com", custom_domain = true }]';
+  const line = lineOf(ORIGINAL, ROUTES);
+  const found = (routes: string) =>
+    check(ORIGINAL.replace(ROUTES, routes)).filter(({ name }) => name.startsWith("routes"));
+
+  test.each([
+    ['routes = [{ pattern = "https://balance.acme.dev", custom_domain = true }]', "scheme"],
+    ['routes = [{ pattern = "balance.acme.dev/*", custom_domain = true }]', "path"],
+    ['routes = [{ pattern = "*.acme.dev", custom_domain = true }]', "`*`"],
+    ['routes = [{ pattern = "balance.acme.dev:443", custom_domain = true }]', "host"],
+    ['routes = [{ pattern = "balance", custom_domain = true }]', "host"],
+    ['routes = [{ pattern = "balance.acme.dev" }]', "custom_domain"],
+    ['routes = [{ pattern = "balance.acme.dev", custom_domain = false }]', "custom_domain"],
+    ['routes = ["balance.acme.dev"]', "custom_domain"],
+    ["routes = [{ custom_domain = true }]", "pattern"],
+    ['routes = "balance.acme.dev"', "list"],
+    ['route = "balance.acme.dev"', "custom_domain"],
+  ])("%s is refused with its line and a remedy", (routes, words) => {
+    const findings = check(ORIGINAL.replace(ROUTES, routes)).filter(({ name }) =>
+      name.startsWith("route"),
+    );
+    expect(findings).toMatchObject([{ level: "error", line }]);
+    expect(findings[0]?.problem).toContain(words);
+    expect(findings[0]?.remedy).toMatch(/\w{3}.*[.)]$/s);
+  });
+
+  test("each of several has its own line", () => {
+    const good = '  { pattern = "a.acme.dev", custom_domain = true },';
+    const bad = '  { pattern = "https://b.acme.dev", custom_domain = true },';
+    expect(found(`routes = [\n${good}\n${bad}\n]`)).toMatchObject([{ line: line + 2 }]);
+  });
+
+  test.each([
+    'routes = [{ pattern = "balance.acme.dev", custom_domain = true }]',
+    // A route below a host that has its DNS record already.
+    'routes = [{ pattern = "acme.dev/*", zone_name = "acme.dev" }]',
+    "workers_dev = true",
+  ])("%s is good", (routes) => {
+    const inProduction = ORIGINAL.slice(0, ORIGINAL.indexOf("[env.production]"));
+    const rest = ORIGINAL.slice(inProduction.length).replace("workers_dev = false\n", "");
+    const withRoutes = rest.replace(ROUTES, routes);
+    expect(check(inProduction + withRoutes).filter(({ name }) => /^route/.test(name))).toEqual([]);
+  });
+
+  test("the placeholder that the project comes with, and no address at all, are noted", () => {
+    expect(found(ROUTES)).toMatchObject([
+      { level: "note", line, problem: expect.stringContaining("placeholder") },
+    ]);
+    expect(found("")).toMatchObject([
+      { level: "note", problem: expect.stringContaining("no address") },
+    ]);
+  });
+});
+
+test("a secret with white space in it is one thing that is wrong, not two", () => {
+  const found = errorsOf(check(ORIGINAL, new Map([["ZOO_API_TOKEN", "api first"]])));
+  expect(found).toMatchObject([
+    { name: "ZOO_API_TOKEN", problem: expect.stringContaining("white space") },
+  ]);
+});
+
+describe("a file that is no TOML", () => {
+  const first = lineOf(ORIGINAL, SECTION) + 1;
+  test.each([
+    ["FRESH_SECONDS = 60\nFRESH_SECONDS = 90", 2, `line ${first}`, "Take one of the two out"],
+    ["FRESH_SECONDS = 60\n[env.production.vars]", 2, `line ${first - 1}`, "Take one of the two"],
+    ['ZOO_API_URL = "https://canary.dev', 1, "closing quote", '"'],
+    ["ZOO_API_URL = canary", 1, "value", "quotes"],
+    ["ALERTS = { url = 1 secret = 2 }", 1, "comma", "comma"],
+  ])("%s is told with its line and what to do, and not quoted", (vars, offset, problem, remedy) => {
+    const [finding, ...others] = check(withVars(vars));
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({ level: "error", line: first + offset - 1 });
+    expect(finding?.problem).toContain(problem);
+    expect(finding?.remedy).toContain(remedy);
+    expect(JSON.stringify(finding)).not.toContain("canary");
+  });
+});
+
 test("one run names every mistake, missing bindings and secrets behind bad variables too", () => {
   const text = withVars('FRESH_SECONDS = 0\nZOO_API_URL = "zoo"\nCORS_ORIGINS = ["*"]').replaceAll(
     'binding = "API_KEYS"',
@@ -180,7 +260,11 @@ test("one run names every mistake, missing bindings and secrets behind bad varia
 test("the project's own wrangler.toml is good, and its notes are not errors", () => {
   const findings = check(ORIGINAL, new Map([["ZOO_API_TOKEN", null]]));
   expect(errorsOf(findings)).toEqual([]);
-  expect(findings.map(({ name }) => name)).toEqual(["FRESH_SECONDS", "JWT_ISSUERS"]);
+  expect(findings.map(({ name }) => name)).toEqual([
+    "routes.0.pattern",
+    "FRESH_SECONDS",
+    "JWT_ISSUERS",
+  ]);
 });
 
 test("an interval that the free plan cannot pay is noted with one that it can", () => {
@@ -206,13 +290,12 @@ test("a secret's value in quotes or with a line break is refused", () => {
 });
 
 test("a file that is no TOML is told with its line, and an environment that is missing by name", () => {
-  expect(check('name = "x"\nvars = {\n')).toMatchObject([
-    { name: "wrangler.toml", level: "error" },
-  ]);
+  expect(check('name = "x"\nvars = {\n')).toMatchObject([{ name: "", level: "error" }]);
   const [finding] = checkConfig({ text: ORIGINAL, environment: "prod", secrets: null });
   expect(finding).toMatchObject({
     problem: "there is no [env.prod]",
     remedy: expect.stringMatching(/production/),
+    name: "",
   });
 });
 
@@ -273,6 +356,42 @@ describe("the commands", () => {
       code: 2,
       output: expect.stringMatching(/Usage/),
     });
+  });
+
+  test("config names the file once, and asks nobody about an environment that is not there", async () => {
+    const { code, output } = await run(CONFIG, ["--env", "prod"]);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^wrangler\.toml: there is no \[env\.prod\]\n {4}Choose.*production/);
+    expect(output).not.toMatch(/Secrets were not looked at/);
+  });
+
+  test("config says which file it cannot read, and never what a file of secrets holds", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "zoo-balance-config-"));
+    try {
+      const file = join(folder, "secrets.env");
+      const withSecrets = () =>
+        run(CONFIG, ["--env", "production", "--offline", "--secrets-file", file]);
+      const missing = await withSecrets();
+      expect(missing.code).toBe(2);
+      expect(missing.output).toContain(`--secrets-file: there is no file ${file}`);
+      for (const text of [
+        '{"ZOO_API_TOKEN": api-canary',
+        '{"ZOO_API_TOKEN": {"a": "api-canary"}}',
+      ]) {
+        await writeFile(file, text);
+        const { code, output } = await withSecrets();
+        expect(code).toBe(2);
+        expect(output).toContain("is neither JSON");
+        expect(output).not.toMatch(/canary|ENOENT| {4}at /);
+      }
+      const config = join(folder, "none.toml");
+      const other = await run(CONFIG, ["--env", "production", "--offline", "--config", config]);
+      expect(other.output).toContain(`--config: there is no file ${config}`);
+      const aFolder = await run(CONFIG, ["--env", "production", "--offline", "--config", folder]);
+      expect(aFolder.output).toContain(`--config: ${folder} is a folder`);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test.each(["deploy", "versions upload"])(

@@ -5,6 +5,8 @@ import { REQUIRED_BINDINGS } from "../../env.ts";
 import { advise } from "./advice.ts";
 import type { Checked, Finding, Report } from "./finding.ts";
 import { BINDING_REMEDY, nearest, remedyFor } from "./remedies.ts";
+import { adviseRoutes } from "./routes.ts";
+import { flawOf } from "./secret-value.ts";
 import { namedSecrets, readable } from "./secrets.ts";
 import { at, isTable, type ReadToml, readToml, type Table, type Toml } from "./toml.ts";
 
@@ -14,18 +16,16 @@ const SOME_SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
 export function checkConfig({ text, environment, secrets }: Checked): Finding[] {
   const read: ReadToml = readToml(text);
   if (!read.ok) {
-    const remedy = "It is no TOML from there on: a quote, bracket or comma is missing nearby.";
-    return [
-      { level: "error", line: read.line, name: "wrangler.toml", problem: read.problem, remedy },
-    ];
+    const { line, problem, remedy } = read;
+    return [{ level: "error", line, name: "", problem, remedy }];
   }
   const { toml } = read;
   const settings = at(toml.root, ["env", environment]);
   if (!isTable(settings)) {
     const names = isTable(toml.root.env) ? Object.keys(toml.root.env).join(", ") : "";
     const problem = `there is no [env.${environment}]`;
-    const remedy = `Choose one of: ${names}.`;
-    return [{ level: "error", line: null, name: "wrangler.toml", problem, remedy }];
+    const remedy = `Choose with --env one of: ${names}.`;
+    return [{ level: "error", line: null, name: "", problem, remedy }];
   }
   const found: Finding[] = [];
   const vars = isTable(settings.vars) ? settings.vars : {};
@@ -40,6 +40,10 @@ export function checkConfig({ text, environment, secrets }: Checked): Finding[] 
   const required = secretNames(at(settings, ["secrets", "required"]));
   checkParsed({ toml, environment, settings, vars, secrets }, found);
   advise({ vars: readable(vars), environment, required, secrets, report });
+  for (const { level, path, problem, remedy } of adviseRoutes(settings)) {
+    const line = toml.lineOf(["env", environment, ...path]);
+    found.push({ level, line, name: path.join("."), problem, remedy });
+  }
   const key = ({ line, name, problem }: Finding) => `${line} ${name} ${problem}`;
   const unique = new Map(found.map((finding) => [key(finding), finding]));
   return [...unique.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
@@ -120,5 +124,8 @@ function bindingsOf(settings: Table): string[] {
 /** The secrets as the Worker would find them; where they are not known, all that the variables name. */
 function secretValues(vars: Table, secrets: Checked["secrets"]): Record<string, string> {
   const known = secrets ?? new Map(namedSecrets(readable(vars)).map((name) => [name, null]));
-  return Object.fromEntries([...known].map(([name, value]) => [name, value ?? SOME_SECRET]));
+  // A flaw in a value is the advice's concern: the Worker would only say it again, in vaguer words.
+  const seen = (value: string | null) =>
+    value === null || (value !== "" && flawOf(value) !== null) ? SOME_SECRET : value;
+  return Object.fromEntries([...known].map(([name, value]) => [name, seen(value)]));
 }

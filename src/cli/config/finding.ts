@@ -5,7 +5,7 @@ import type { Path } from "./toml.ts";
 export interface Finding {
   readonly level: "error" | "note";
   readonly line: number | null;
-  /** The variable, secret or binding. */
+  /** The variable, secret, binding or route; empty for the file as a whole. */
   readonly name: string;
   readonly problem: string;
   readonly remedy: string;

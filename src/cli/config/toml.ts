@@ -1,5 +1,6 @@
 /** `wrangler.toml` as an operator sees it: values, and the lines they stand in. */
 import { parse, TomlError } from "smol-toml";
+import { mistakeOf } from "./toml-mistakes.ts";
 
 export type Path = readonly (string | number)[];
 export type Table = Readonly<Record<string, unknown>>;
@@ -12,20 +13,32 @@ export interface Toml {
 
 export type ReadToml =
   | { readonly ok: true; readonly toml: Toml }
-  | { readonly ok: false; readonly line: number; readonly problem: string };
+  | {
+      readonly ok: false;
+      readonly line: number;
+      readonly problem: string;
+      readonly remedy: string;
+    };
 
 export function readToml(text: string): ReadToml {
+  const lines = text.split("\n");
   try {
     const root: Table = parse(text);
-    const lines = text.split("\n");
     const starts = startsOf(lines);
     return { ok: true, toml: { root, lineOf: (path) => lineOf(path, lines, starts) } };
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // The first line is the sentence, those below it quote the file, which may hold a secret.
-    const [problem = ""] = error.message.split("\n");
-    return { ok: false, line: error.line, problem };
+    // The first line is the sentence, those below it quote the file.
+    const [said = ""] = error.message.split("\n");
+    const { line } = error;
+    return { ok: false, line, ...mistakeOf(said, earlierOf(line, lines)) };
   }
+}
+
+/** The line above `line` that begins the same key or table; null where there is none. */
+function earlierOf(line: number, lines: readonly string[]): number | null {
+  const [path] = [...startsOf(lines.slice(0, line))].find(([, start]) => start === line) ?? [];
+  return path === undefined ? null : (startsOf(lines.slice(0, line - 1)).get(path) ?? null);
 }
 
 /** A value at a path, or undefined. */

@@ -4,5 +4,6 @@ import type { Finding } from "./finding.ts";
 export function written({ level, line, name, problem, remedy }: Finding, file: string): string {
   const where = line === null ? file : `${file}:${line}`;
   const kind = level === "note" ? "note: " : "";
-  return `${where}: ${kind}${name}: ${problem}\n    ${remedy}`;
+  const about = name === "" ? "" : `${name}: `;
+  return `${where}: ${kind}${about}${problem}\n    ${remedy}`;
 }
