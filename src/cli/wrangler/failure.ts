@@ -13,7 +13,7 @@ export const BY_CODE: Readonly<Record<string, string>> = {
   10041:
     "A KV namespace of the Worker was deleted. Make another (npx wrangler kv namespace create NAME), put its id beside its binding in wrangler.toml, and deploy.",
   10057:
-    "A secret is missing that `secrets.required` in wrangler.toml names. Give it with --secrets-file FILE, or set it first with `secret put`.",
+    "A secret is missing that `secrets.required` in wrangler.toml names. Give it with --secrets-file FILE; or, where a version is live already, set it first with `secret put`.",
   10061:
     "wrangler.toml binds a Durable Object class that no migration makes. Put the `migrations` back as they were, and add new classes in a new one.",
   10079:
