@@ -3,6 +3,8 @@
  * wrangler's own login, in Cloudflare's. The Worker has no endpoint for it.
  */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { newApiKey, randomBase62 } from "../callers/api-key/format.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key/record.ts";
@@ -10,7 +12,9 @@ import { callerId } from "../callers/caller.ts";
 import { SCOPES } from "../context.ts";
 import { sha256Hex } from "../lib/digest.ts";
 import { timeOf } from "../lib/schema.ts";
+import { accountNames } from "./config/account-names.ts";
 import { KeyStore, StoreError } from "./key-store.ts";
+import { ROOT } from "./run-wrangler.ts";
 
 const HELP = `Usage:
   npm run keys -- create --name NAME [--account NAME] [--scope SCOPE]... [--expires WHEN]
@@ -58,6 +62,11 @@ async function main(args: readonly string[]): Promise<void> {
   if (values.remote === true && values["persist-to"] !== undefined) {
     throw new UsageError("--persist-to is for local stores, not for --remote.");
   }
+  if (values.remote === true && (values.env ?? "") === "") {
+    throw new UsageError(
+      "--remote needs --env, such as --env production: the keys are those of an environment's Worker.",
+    );
+  }
   const store = new KeyStore({
     remote: values.remote ?? false,
     env: values.env ?? "",
@@ -102,6 +111,8 @@ async function create(values: Values, store: KeyStore): Promise<void> {
     created_at: timeOf(now),
     expires_at: values.expires === undefined ? null : expiryOf(values.expires, now),
   });
+  const warning = unknownAccount(record.account, values.env ?? "");
+  if (warning !== null) console.error(warning);
   const key = await newApiKey();
   await store.put(await sha256Hex(key), record);
   console.log(`${key}\n`);
@@ -115,6 +126,18 @@ async function create(values: Values, store: KeyStore): Promise<void> {
       ? "It works within a minute."
       : "It works with `npm run dev` and `npx wrangler dev`; for Cloudflare make one with --remote.",
   );
+}
+
+/** A key may come before its account, so this is no refusal; who sent its output elsewhere sees it all the same. */
+function unknownAccount(account: string, environment: string): string | null {
+  const names = accountNames(readFileSync(join(ROOT, "wrangler.toml"), "utf8"), environment);
+  if (names === null || names.includes(account)) return null;
+  const where = environment === "" ? "At the top of wrangler.toml" : `In [env.${environment}]`;
+  const others = environment === "" ? " (or `.dev.vars`)" : "";
+  return [
+    `Warning: ${where}${others}, ACCOUNTS has no "${account}". There are: ${names.join(", ")}.`,
+    "Until a version is deployed that has it, this key gets 403 unknown_account. If the name is wrong, revoke the key and make another.",
+  ].join("\n");
 }
 
 /** The record, or in words what is wrong with it. */

@@ -62,11 +62,14 @@ async function orphans(environment: string | null): Promise<Failure["orphans"]> 
 
 const configuration = () => readFileSync(join(ROOT, "wrangler.toml"), "utf8");
 
-/** Of a file that cannot be read, wrangler says why. */
+/** Of a file that cannot be read, or holds something else, wrangler says why. */
 function secretsIn(file: string | undefined): ReadonlyMap<string, string> | null {
-  if (file === undefined) return null;
+  return file === undefined ? null : secretsOf(() => readFileSync(resolve(ROOT, file), "utf8"));
+}
+
+function secretsOf(read: () => string): ReadonlyMap<string, string> | null {
   try {
-    return readSecrets(readFileSync(resolve(ROOT, file), "utf8"));
+    return readSecrets(read());
   } catch {
     return null;
   }
@@ -94,11 +97,14 @@ async function main(args: readonly string[]): Promise<number> {
   const matters = MAKES_LIVE.test(words) && environment.length > 0 && !command.help;
   const before = matters ? await whatIsLive(environment) : "unknown";
   let stdin: string | null = null;
-  if (!command.help && /^(versions )?secret put \S/.test(words)) {
+  const isBulk = /^(versions )?secret bulk$/.test(words) && !process.stdin.isTTY;
+  if (!command.help && (isBulk || /^(versions )?secret put \S/.test(words))) {
     if (before === null) return fail(NO_WORKER_YET);
-    stdin = await readSecret(process.stdin, process.stderr);
-    if (stdin === null) return STOPPED;
-    const flawed = refuseSecrets(new Map([[command.words.at(-1) ?? "", stdin]]));
+    const given = await readSecret(process.stdin, process.stderr);
+    if (given === null) return STOPPED;
+    stdin = given;
+    const name = command.words.at(-1) ?? "";
+    const flawed = refuseSecrets(isBulk ? secretsOf(() => given) : new Map([[name, given]]));
     if (flawed !== null) return fail(flawed);
   }
   const child = spawn(process.execPath, [...WRANGLER, ...args], {

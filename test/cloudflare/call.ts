@@ -35,11 +35,12 @@ export function ok(result: unknown, more: Readonly<Record<string, unknown>> = {}
   return { status: 200, body: { success: true, errors: [], messages: [], result, ...more } };
 }
 
-/** A list of one page. */
-export function page(result: readonly unknown[]): Answer {
-  const count = result.length;
-  const result_info = { page: 1, per_page: 100, total_pages: 1, count, total_count: count };
-  return ok(result, { result_info });
+/** The page of a list that is asked for. Wrangler asks on until one is empty. */
+export function page({ query }: Call, list: readonly unknown[]): Answer {
+  const [number, size] = [Number(query.get("page") ?? 1), Number(query.get("per_page") ?? 100)];
+  const result = list.slice((number - 1) * size, number * size);
+  const pages = { page: number, per_page: size, total_pages: Math.ceil(list.length / size) };
+  return ok(result, { result_info: { ...pages, count: result.length, total_count: list.length } });
 }
 
 export function refused({ status, code, message }: Refusal): Answer {

@@ -15,13 +15,17 @@ function requireZone({ zones }: Account, hostname: string): void {
 export const USER_ROUTES: Routes = {
   "GET /user/tokens/verify": () => ok({ id: "token", status: "active" }),
   "GET /user": () => ok({ id: "user", email: "operator@example.com" }),
-  "GET /memberships": () =>
-    page([{ id: "membership", account: { id: ACCOUNT_ID, name: "Operators" }, roles: [] }]),
-  "GET /accounts": () => page([{ id: ACCOUNT_ID, name: "Operators" }]),
-  "GET /zones"({ account, query }) {
+  "GET /memberships": (call) =>
+    page(call, [{ id: "membership", account: { id: ACCOUNT_ID, name: "Operators" }, roles: [] }]),
+  "GET /accounts": (call) => page(call, [{ id: ACCOUNT_ID, name: "Operators" }]),
+  "GET /zones"(call) {
+    const { account, query } = call;
     const name = query.get("name");
     const zones = account.zones.filter((zone) => name === null || zone === name);
-    return page(zones.map((zone) => ({ id: zone, name: zone, account: { id: ACCOUNT_ID } })));
+    return page(
+      call,
+      zones.map((zone) => ({ id: zone, name: zone, account: { id: ACCOUNT_ID } })),
+    );
   },
 };
 

@@ -29,8 +29,11 @@ async function entryOf(call: Call): Promise<{ value: string; metadata?: unknown 
 }
 
 export const KV_ROUTES: Routes = {
-  "GET /storage/kv/namespaces": ({ account }) =>
-    page([...account.namespaces].map(([id, { title }]) => ({ id, title }))),
+  "GET /storage/kv/namespaces": (call) =>
+    page(
+      call,
+      [...call.account.namespaces].map(([id, { title }]) => ({ id, title })),
+    ),
   "POST /storage/kv/namespaces"(call) {
     const { title } = titleSchema.parse(jsonOf(call));
     const taken = [...call.account.namespaces.values()].some((other) => other.title === title);

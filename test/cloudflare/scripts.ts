@@ -243,5 +243,9 @@ export const SCRIPT_ROUTES: Routes = {
     script.schedules = jsonOf(call);
     return ok({ schedules: script.schedules });
   },
-  "GET /workers/scripts": ({ account }) => page([...account.scripts.keys()].map((id) => ({ id }))),
+  "GET /workers/scripts": (call) =>
+    page(
+      call,
+      [...call.account.scripts.keys()].map((id) => ({ id })),
+    ),
 };

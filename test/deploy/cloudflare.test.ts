@@ -63,6 +63,13 @@ test("a namespace's title is taken once (10014)", async () => {
   expect((await call("POST", "/storage/kv/namespaces", { title: "keys" })).code).toBe(10_014);
 });
 
+test("a list has an end, where wrangler stops asking: the page behind the last is empty", async () => {
+  const pageOf = async (number: number) =>
+    (await call("GET", `/storage/kv/namespaces?per_page=5&page=${number}`)).result;
+  expect(await pageOf(1)).toHaveLength(1);
+  expect(await pageOf(2)).toEqual([]);
+});
+
 test.each([
   [10_041, { bindings: [{ type: "kv_namespace", name: "KV", namespace_id: "none" }] }],
   [10_057, { bindings: [{ type: "inherit", name: "ALERTS_SECRET" }] }],
@@ -164,7 +171,10 @@ describe("of each failure it is said what is live and what to do", () => {
 
   test("namespaces that exist are an old attempt's, or those of the Worker that is live", () => {
     const output = "A request to the Cloudflare API failed. [code: 10014]";
-    expect(said({ output, before: null, live: null })).toContain("stopped halfway");
+    const first = said({ output, before: null, live: null });
+    expect(first).toContain("stopped halfway");
+    // Their ids could not be asked, so it is said how.
+    expect(first).toMatch(/kv namespace list.*then run the command again/);
     expect(said({ output })).toMatch(/did not say which KV namespaces.*Run it again/s);
   });
 

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { accountNames } from "../../src/cli/config/account-names.ts";
+import { adviceOn } from "../../src/cli/key-store.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
 import { listen } from "../listen.ts";
 import { type StartedWorker, startWorker } from "./worker.ts";
@@ -48,8 +50,11 @@ describe("npm run keys in the local stores", () => {
 
   test("creates a key that works at once, sees what its scope allows, and is stored as a digest only", async () => {
     const args = ["--name", "iOS staging", "--account", "acme", "--scope", "balance:status"];
-    const { code, stdout } = await local("create", ...args, "--expires", "90d");
+    const { code, stdout, stderr } = await local("create", ...args, "--expires", "90d");
     expect(code).toBe(0);
+    // The Worker of this test has the account, wrangler.toml has not.
+    expect(stderr).toContain('ACCOUNTS has no "acme". There are: default.');
+    expect(stderr).toContain("403 unknown_account");
     expect(stdout.match(new RegExp(KEY, "g"))).toHaveLength(1);
     const key = found(KEY, stdout);
     const response = await worker.status({ authorization: `Bearer ${key}` });
@@ -104,6 +109,7 @@ describe("npm run keys says what is wrong", () => {
     [["create", "--name", "x", "--expires", "2027-02-30"], "--expires"],
     [["create", "--name", "x", "--forever"], "--forever"],
     [["create", "--name", "x", "--remote", "--persist-to", "y"], "--persist-to"],
+    [["list", "--remote"], "--env production"],
     [["list", "--name", "x"], "--name"],
     [["list", "all"], "all"],
     [["revoke"], "ID"],
@@ -135,8 +141,43 @@ describe("npm run keys says what is wrong", () => {
     const { code, stdout, stderr } = await keys(["create", "--name", "x", "--env", "nowhere"]);
     expect(code).toBe(1);
     expect(stderr).toContain("nowhere");
+    expect(stderr).not.toContain("Run it again");
     expect(stdout).not.toMatch(KEY);
   });
+});
+
+test("the accounts of an environment are those of its ACCOUNTS, as a table or as JSON", () => {
+  const vars = (accounts: string) => `[env.production.vars]\n${accounts}\n[vars]\n`;
+  expect(accountNames(vars('ACCOUNTS = { acme = { token = "A" } }'), "production")).toEqual([
+    "default",
+    "acme",
+  ]);
+  const json = vars(`ACCOUNTS = '{ "acme": { "token": "A" } }'`);
+  expect(accountNames(json, "production")).toEqual(["default", "acme"]);
+  expect(accountNames(json, "")).toEqual(["default"]);
+  expect(accountNames(json, "staging")).toBe(null);
+  expect(accountNames(vars('ACCOUNTS = "{"'), "production")).toBe(null);
+});
+
+test.each([
+  ["A request to the Cloudflare API failed.\n Not here. [code: 10007]", "Deploy it first"],
+  ['No KV namespace ID found for binding "API_KEYS"', "Deploy it first"],
+  ["it's necessary to set a CLOUDFLARE_API_TOKEN", "wrangler login"],
+  ["A request to the Cloudflare API failed.\n Authentication error [code: 10000]", "login"],
+  ["A request to the Cloudflare API failed.\n namespace not found [code: 10013]", "was deleted"],
+  ['No environment found in configuration with name "x"', "The reason is above"],
+])("%j is answered with what is missing, not with the advice to repeat it", (output, words) => {
+  expect(adviceOn(output)).toContain(words);
+  expect(adviceOn(output)).not.toContain("Run it again");
+});
+
+test.each([
+  "",
+  "fetch failed",
+  "SQLITE_BUSY",
+  "A request to the Cloudflare API failed: an unknown error [code: 10002]",
+])("a failure that may pass (%j) is to be repeated", (output) => {
+  expect(adviceOn(output)).toContain("Run it again");
 });
 
 test("npm run keys --remote works through wrangler's login, into the namespace of the environment's Worker", async () => {

@@ -38,7 +38,7 @@ function adviseSecrets({ vars, environment, required, secrets, report }: Advised
   for (const [name, value] of Object.entries(vars)) {
     const isSecret = named.includes(name) || (typeof value === "string" && SECRET_LIKE.test(value));
     if (!isSecret && !/TOKEN|SECRET/.test(name)) continue;
-    const remedy = `Take it out of the file and its history, replace the secret where it was made, and set the new one: npx wrangler secret put ${name} --env ${environment}.`;
+    const remedy = `Take it out of the file and its history, replace the secret where it was made, and set the new one: npm run wrangler -- secret put ${name} --env ${environment}.`;
     report(
       "error",
       [name],

@@ -104,7 +104,7 @@ function checkParsed(given: Settings, found: Finding[]): void {
 function remedyOf(name: string, environment: string): string {
   if (REQUIRED_BINDINGS.some((binding) => binding === name)) return BINDING_REMEDY;
   if (name in VARIABLES) return remedyFor(name);
-  return `Set it: npx wrangler secret put ${name} --env ${environment} (before the first deploy: --secrets-file).`;
+  return `Set it: npm run wrangler -- secret put ${name} --env ${environment} (before the first deploy: --secrets-file).`;
 }
 
 /** Names of the bindings that the environment declares. */

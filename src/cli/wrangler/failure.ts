@@ -1,10 +1,11 @@
 /** What to do when wrangler fails: by Cloudflare's number, and by what is live afterwards. Decisions only. */
 
 import { stripVTControlCharacters } from "node:util";
+import { type Blame, blameFor, codesOf } from "./blame.ts";
 import { commandOf, MAKES_LIVE } from "./command.ts";
 
 /** Cloudflare's numbers, what they mean here, and what to do. */
-const BY_CODE: Readonly<Record<string, string>> = {
+export const BY_CODE: Readonly<Record<string, string>> = {
   10000:
     "The login may not do this. Log in again (npx wrangler login), or give the API token the permissions that DEPLOY.md names.",
   10014:
@@ -12,7 +13,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   10041:
     "A KV namespace of the Worker was deleted. Make another (npx wrangler kv namespace create NAME), put its id beside its binding in wrangler.toml, and deploy.",
   10057:
-    "A secret is missing that `secrets.required` in wrangler.toml names. Give it with --secrets-file FILE, or set it first with `secret put`.",
+    "A secret is missing that `secrets.required` in wrangler.toml names. Give it with --secrets-file FILE; or, where a version is live already, set it first with `secret put`.",
   10061:
     "wrangler.toml binds a Durable Object class that no migration makes. Put the `migrations` back as they were, and add new classes in a new one.",
   10079:
@@ -31,6 +32,10 @@ const BY_CODE: Readonly<Record<string, string>> = {
 /** 10014 where the Worker is there: wrangler takes a failure of that question for "nothing is bound". */
 const BINDINGS_UNKNOWN =
   "Cloudflare did not say which KV namespaces are bound, so wrangler tried to make new ones. Nothing was made.";
+
+/** 10014 on a first deployment, when the namespaces could not be listed afterwards. */
+const ORPHANS_UNSEEN =
+  "Put the id of each that bears the Worker's name beside its binding in wrangler.toml (npx wrangler kv namespace list shows them), then run the command again.";
 
 /** Where the list of namespaces is refused, wrangler makes none and says nothing of it. */
 const NAMESPACES_UNSEEN = /inherit binding '(BALANCE_KV|API_KEYS)' is invalid/;
@@ -66,7 +71,7 @@ export function explain(failure: Failure): string[] {
       : "wrangler did not finish.",
   ];
   const output = stripVTControlCharacters(failure.output);
-  const codes = [...output.matchAll(/\[code: (\d+)\]/g)].map(([, code = ""]) => code);
+  const codes = codesOf(output);
   const { live, orphans } = failure;
   if (live !== null && codes.includes("10014")) lines.push(BINDINGS_UNKNOWN);
   const known = codes
@@ -86,16 +91,16 @@ export function explain(failure: Failure): string[] {
       "Give it those that are there: each id beside its binding in wrangler.toml, then run the command again:",
       ...orphans.map(({ id, binding }) => `  binding = "${binding}"   id = "${id}"`),
     );
+  } else if (live === null && codes.includes("10014")) {
+    lines.push(ORPHANS_UNSEEN);
   } else if (advice.length === 0) {
-    const blame = failure.timedOut ? "cloudflare" : blameFor(output, codes);
+    const blame = failure.timedOut ? "cloudflare" : blameFor(output);
     lines.push(...REMEDIES[blame](command));
   }
   return lines;
 }
 
-/** Whose doing it was that a command failed, where no number has advice of its own. */
-type Blame = "project" | "cloudflare" | "request" | "operator";
-
+/** For failures of which no number has advice of its own. */
 const REMEDIES: Readonly<Record<Blame, (command: string) => string[]>> = {
   project: () => [
     "The project's own build refused it, before anything was sent to Cloudflare: the reason stands above, in the lines that begin with [custom build] (the long dump below them is wrangler's, and says no more).",
@@ -110,24 +115,6 @@ const REMEDIES: Readonly<Record<Blame, (command: string) => string[]>> = {
   ],
   operator: () => ["The reason is above. Mend it, then run the command again."],
 };
-
-const BUILD_REFUSED = /Running custom build .* failed/;
-const BUNDLING_FAILED = /Build failed with \d+ errors?/;
-const CALL_FAILED = /A request to the Cloudflare API/;
-const CONNECTION_FAILED =
-  /fetch failed|socket hang up|SocketError|other side closed|\b(ECONN|ETIMEDOUT|EAI_AGAIN|ENOTFOUND|EPIPE|UND_ERR)|network connection|Unexpected end of|terminated/i;
-/** With these words Cloudflare speaks of itself. */
-const PASSING =
-  /unknown error|internal (server )?error|try again|temporar|unavailable|too many requests|rate.?limit|timed? ?out/i;
-
-/** The build comes first: its dump speaks of sockets, and bundled code may speak of anything. */
-function blameFor(output: string, codes: readonly string[]): Blame {
-  if (BUILD_REFUSED.test(output)) return "project";
-  if (BUNDLING_FAILED.test(output)) return "operator";
-  const refused = codes.some((code) => code !== "10014") && !PASSING.test(output);
-  if (CALL_FAILED.test(output)) return refused ? "request" : "cloudflare";
-  return CONNECTION_FAILED.test(output) ? "cloudflare" : "operator";
-}
 
 /** wrangler words this one itself, without the number. */
 const secretNotLive = (output: string) => output.includes("isn't currently deployed");
