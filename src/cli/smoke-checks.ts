@@ -8,9 +8,6 @@ const TIMEOUT_MS = 20_000;
 const TRIES = 5;
 const PAUSE_MS = 1_500;
 
-/** As `wrangler.toml` names it: for this one alone Cloudflare takes the header that chooses a version. */
-const WORKER = "zoo-balance-proxy-production";
-
 /** What is wrong, and what to do about it. Its message never quotes a credential. */
 export class Wrong extends Error {}
 
@@ -22,6 +19,8 @@ export interface Instance {
   readonly credential: string;
   /** The version to ask for where several are deployed; empty for whichever answers. */
   readonly version: string;
+  /** The Worker's name: for this one alone Cloudflare takes the header that chooses a version. */
+  readonly worker: string;
 }
 
 export interface Check {
@@ -63,7 +62,7 @@ export const CHECKS: readonly Check[] = [
       const { status, version } = jsonOf(response);
       if (status !== "ok") throw new Wrong("another service answers here");
       expectSecurity(response);
-      expectVersion(String(version), instance.version);
+      expectVersion(String(version), instance);
       return `Version ${String(version)} answers.`;
     },
   },
@@ -126,13 +125,13 @@ export const CHECKS_WITH_CREDENTIAL: readonly Check[] = [
 ];
 
 async function ask(
-  { base, version }: Instance,
+  { base, version, worker }: Instance,
   path: string,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
   // Where several versions are deployed, a header chooses among them (Cloudflare's version overrides).
   const override: Record<string, string> =
-    version === "" ? {} : { "cloudflare-workers-version-overrides": `${WORKER}="${version}"` };
+    version === "" ? {} : { "cloudflare-workers-version-overrides": `${worker}="${version}"` };
   let sent: Headers;
   try {
     sent = new Headers({ ...override, ...headers });
@@ -195,12 +194,12 @@ function expectSecurity(response: Answer): void {
 }
 
 /** Cloudflare ignores the wish for a version that is not part of the deployment, and whichever is live answers. */
-function expectVersion(answered: string, wanted: string): void {
+function expectVersion(answered: string, { version: wanted, worker }: Instance): void {
   if (wanted === "" || answered === wanted) return;
   throw new Wrong(
     [
       `version ${answered} answered instead of ${wanted}, so nothing here is about the one that VERSION names`,
-      `Is it part of the deployment of ${WORKER} (npx wrangler deployments status --env production)?`,
+      `Is it part of the deployment of ${worker} (npx wrangler deployments status --env production)?`,
       "If not, give it a share, of which 0 is enough: npm run wrangler -- versions deploy (DEPLOY.md, rolling out step by step)",
       "If it was added only now, ask again in a minute: not every place may know of it yet.",
     ].join(". "),

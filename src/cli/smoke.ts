@@ -4,7 +4,12 @@
  * the command line, where others can read it) it also asks for a balance; with a version in `VERSION` it
  * asks that one where several are deployed, and insists that it is the one that answers.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { isSafeUrl } from "../lib/url.ts";
+import { readToml } from "./config/toml.ts";
+import { workerNameOf } from "./config/worker-name.ts";
+import { ROOT } from "./run-wrangler.ts";
 import {
   CHECKS,
   CHECKS_WITH_CREDENTIAL,
@@ -31,6 +36,7 @@ async function main([address, ...rest]: readonly string[]): Promise<number> {
     base: address.replace(/\/+$/, ""),
     credential: process.env.CREDENTIAL?.trim() ?? "",
     version: process.env.VERSION?.trim() ?? "",
+    worker: workerName(),
   };
   const withCredential = instance.credential !== "";
   let wrong = 0;
@@ -42,6 +48,12 @@ async function main([address, ...rest]: readonly string[]): Promise<number> {
   }
   console.log(wrong === 0 ? "All is well." : `${wrong} wrong.`);
   return wrong === 0 ? 0 : 1;
+}
+
+/** Of the environment `production`, as `wrangler.toml` has it. */
+function workerName(): string {
+  const read = readToml(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+  return read.ok ? workerNameOf(read.toml.root, "production") : "";
 }
 
 /** @returns whether the check passed */

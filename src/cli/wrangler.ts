@@ -9,6 +9,7 @@ import { join, resolve } from "node:path";
 import * as z from "zod/mini";
 import { readSecrets } from "./config/secrets-file.ts";
 import { at, readToml } from "./config/toml.ts";
+import { workerNameOf } from "./config/worker-name.ts";
 import { deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
 import { type Command, commandOf, MAKES_LIVE, optionOf } from "./wrangler/command.ts";
 import { explain, type Failure, type Live } from "./wrangler/failure.ts";
@@ -46,11 +47,12 @@ async function whatIsLive(environment: readonly string[]): Promise<Live | null |
 /** Namespaces by the titles that wrangler gives to those that it makes for a Worker's bindings. */
 async function orphans(environment: string | null): Promise<Failure["orphans"]> {
   const read = readToml(configuration());
-  const settings = read.ok ? at(read.toml.root, ["env", environment ?? ""]) : undefined;
+  if (!read.ok || environment === null) return [];
+  const { root } = read.toml;
   const bindings = z
     .array(z.object({ binding: z.string() }))
-    .safeParse(at(settings, ["kv_namespaces"]));
-  const worker = String(at(settings, ["name"]));
+    .safeParse(at(root, ["env", environment, "kv_namespaces"]));
+  const worker = workerNameOf(root, environment);
   const { ok, stdout } = await runWrangler(["kv", "namespace", "list"], QUESTION_MS);
   if (!ok) return [];
   const all = namespacesSchema.parse(jsonIn(stdout));

@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../src/cli/config/check.ts";
 import type { Finding } from "../../src/cli/config/finding.ts";
 import { EXAMPLES } from "../../src/cli/config/remedies.ts";
+import { workerNameOf } from "../../src/cli/config/worker-name.ts";
 import { VARIABLES } from "../../src/config/variables.ts";
 
 const ORIGINAL = await readFile("wrangler.toml", "utf8");
@@ -414,4 +415,11 @@ describe("the commands", () => {
       output: "",
     });
   });
+});
+
+test.each([
+  ["its own name", { name: "proxy", env: { production: { name: "balance" } } }, "balance"],
+  ["without one, what wrangler makes of the first", { name: "proxy" }, "proxy-production"],
+])("the Worker of an environment is called by %s", (_, root, name) => {
+  expect(workerNameOf(root, "production")).toBe(name);
 });
