@@ -8,6 +8,7 @@ import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../src/cli/config/check.ts";
 import type { Finding } from "../../src/cli/config/finding.ts";
 import { EXAMPLES } from "../../src/cli/config/remedies.ts";
+import { ENVIRONMENT_KEYS } from "../../src/cli/config/tables.ts";
 import { workerNameOf } from "../../src/cli/config/worker-name.ts";
 import { VARIABLES } from "../../src/config/variables.ts";
 
@@ -160,6 +161,37 @@ describe("every mistake is refused with its variable, its line and a remedy", ()
       withVars('ZOO_API_TOKEN = "api-12345678"\nACCOUNTS = { a = { token = "api-77" } }'),
     );
     expect(JSON.stringify(said)).not.toMatch(/api-12345678|api-77/);
+  });
+});
+
+describe("a table or key that wrangler would pass over", () => {
+  test.each([
+    ["[env.production.var]", SECTION, "env.production.var", "[env.production.vars]"],
+    ["[env.prod.vars]", SECTION, "env.prod.vars", "[env.production]"],
+    ["[env.prodution.vars]", SECTION, "env.prodution.vars", "[env.production]"],
+    ["cron = [", "crons = [", "env.production.triggers.cron", "crons"],
+    ["route_s = [", "routes = [", "env.production.route_s", "routes"],
+    ["FRESH_SECONDS = [", "routes = [", "env.production.FRESH_SECONDS", "production.vars]"],
+    ["require = [", "required = [", "env.production.secrets.require", "required"],
+    ["bindings_of = [", "routes = [", "env.production.bindings_of", "There are: access"],
+  ])("%s is refused, with what was meant", (wrong, right, name, meant) => {
+    const text = ORIGINAL.replace(right, right.startsWith("[") ? `${wrong}\n` : wrong);
+    const found = errorsOf(check(text)).filter((finding) => finding.name === name);
+    expect(found).toMatchObject([
+      { line: lineOf(text, wrong), remedy: expect.stringContaining(meant) },
+    ]);
+  });
+
+  test("another environment that has bindings is none of them, however it is called", () => {
+    const other = ORIGINAL.replaceAll("env.production", "env.prod");
+    const both = ORIGINAL + other.slice(other.indexOf("[env.prod]"));
+    expect(errorsOf(check(both))).toEqual([]);
+  });
+
+  test("is whatever wrangler's own schema does not have", async () => {
+    const schema = JSON.parse(await readFile("node_modules/wrangler/config-schema.json", "utf8"));
+    const { properties } = schema.definitions.RawEnvironment;
+    expect(ENVIRONMENT_KEYS).toEqual(Object.keys(properties).sort());
   });
 });
 

@@ -8,6 +8,7 @@ import { BINDING_REMEDY, nearest, remedyFor } from "./remedies.ts";
 import { adviseRoutes } from "./routes.ts";
 import { flawOf } from "./secret-value.ts";
 import { namedSecrets, readable } from "./secrets.ts";
+import { adviseTables } from "./tables.ts";
 import { at, isTable, type ReadToml, readToml, type Table, type Toml } from "./toml.ts";
 
 /** Stands for a secret whose value is not known: it serves as a token and as a webhook's secret. */
@@ -40,6 +41,9 @@ export function checkConfig({ text, environment, secrets }: Checked): Finding[] 
   const required = secretNames(at(settings, ["secrets", "required"]));
   checkParsed({ toml, environment, settings, vars, secrets }, found);
   advise({ vars: readable(vars), environment, required, secrets, report });
+  for (const { level, path, problem, remedy } of adviseTables(toml.root, environment, settings)) {
+    found.push({ level, line: toml.lineOf(path), name: path.join("."), problem, remedy });
+  }
   for (const { level, path, problem, remedy } of adviseRoutes(settings)) {
     const line = toml.lineOf(["env", environment, ...path]);
     found.push({ level, line, name: path.join("."), problem, remedy });
