@@ -84,8 +84,9 @@ describe("a secret's value", () => {
     ["can\nary", "white space"],
     ["canary\n\n", "white space"],
     ["", "empty"],
+    ["ZOO_API_TOKEN=canary", "its own name"],
   ])("%j is refused without being quoted", (value, words) => {
-    expect(flawOf(value)?.problem).toContain(words);
+    expect(flawOf("ZOO_API_TOKEN", value)?.problem).toContain(words);
     const lines = refuseSecrets(new Map([["ZOO_API_TOKEN", value]]))?.join("\n");
     expect(lines).toContain("ZOO_API_TOKEN: its value");
     expect(lines).toContain("nothing was uploaded");
@@ -94,6 +95,10 @@ describe("a secret's value", () => {
     for (const upload of ["deploy --secrets-file x", "versions upload", "secret bulk x"]) {
       expect(said(`${upload} --env production`, { secrets })).toBe(lines);
     }
+  });
+
+  test("of a variable that is a list may have white space", () => {
+    expect(flawOf("CORS_ORIGINS", '["https://localhost", "https://a.dev"]')).toBe(null);
   });
 
   test("that stands beside the name is refused without being quoted", () => {

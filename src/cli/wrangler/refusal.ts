@@ -43,7 +43,7 @@ const ONLY_THE_NAME = [
 /** @param secrets values to be uploaded, by name */
 export function refuseSecrets(secrets: ReadonlyMap<string, string> | null): string[] | null {
   const flaws = [...(secrets ?? [])].flatMap(([name, value]) => {
-    const flaw = flawOf(value);
+    const flaw = flawOf(name, value);
     return flaw === null ? [] : [`${name}: ${flaw.problem}. ${flaw.remedy}`];
   });
   if (flaws.length === 0) return null;
