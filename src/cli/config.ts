@@ -10,6 +10,7 @@ import * as z from "zod/mini";
 import { checkConfig } from "./config/check.ts";
 import { readSecrets } from "./config/secrets-file.ts";
 import { at, readToml } from "./config/toml.ts";
+import { whyUnseen } from "./config/unseen.ts";
 import { written } from "./config/write.ts";
 import { ROOT, runWrangler } from "./run-wrangler.ts";
 
@@ -24,11 +25,11 @@ type Secrets = ReadonlyMap<string, string | null> | null;
 
 const secretListSchema = z.array(z.object({ name: z.string() }));
 
-/** The names of the secrets that are set; null where nobody is logged in, or nothing is deployed yet. */
-async function secretsAtCloudflare(environment: string): Promise<Secrets> {
+/** The names of the secrets that are set; or a sentence that says why they are not known. */
+async function secretsAtCloudflare(environment: string): Promise<NonNullable<Secrets> | string> {
   const args = ["secret", "list", "--env", environment, "--format", "json"];
-  const { ok, stdout } = await runWrangler(args);
-  if (!ok) return null;
+  const { ok, stdout, stderr } = await runWrangler(args);
+  if (!ok) return whyUnseen(stdout + stderr, environment);
   const list = secretListSchema.parse(JSON.parse(stdout.slice(stdout.search(/^\[/m))));
   return new Map(list.map(({ name }) => [name, null]));
 }
@@ -84,15 +85,14 @@ async function main(): Promise<number> {
   const isKnown = isThere(text, environment);
   const there =
     offline || secretsFile !== undefined || !isKnown
-      ? null
+      ? whyUnseen(null, environment)
       : await secretsAtCloudflare(environment);
-  const secrets = secretsFile === undefined ? there : secretsIn(resolve(secretsFile));
+  const known = typeof there === "string" ? null : there;
+  const secrets = secretsFile === undefined ? known : secretsIn(resolve(secretsFile));
   const findings = checkConfig({ text, environment, secrets });
   for (const finding of findings) console.log(written(finding, file));
   const errors = findings.filter(({ level }) => level === "error").length;
-  if (secrets === null && isKnown) {
-    console.log("Secrets were not looked at: no login, no network, or nothing is deployed yet.");
-  }
+  if (secrets === null && isKnown && typeof there === "string") console.log(there);
   const verdict = errors === 1 ? "1 thing is wrong." : `${errors} things are wrong.`;
   console.log(errors === 0 ? `The configuration of ${environment} is good.` : verdict);
   return errors === 0 ? 0 : 1;

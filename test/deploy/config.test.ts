@@ -10,6 +10,7 @@ import type { Finding } from "../../src/cli/config/finding.ts";
 import { ENTRY_KEYS } from "../../src/cli/config/keys-of-entries.ts";
 import { EXAMPLES } from "../../src/cli/config/remedies.ts";
 import { ENVIRONMENT_KEYS } from "../../src/cli/config/tables.ts";
+import { whyUnseen } from "../../src/cli/config/unseen.ts";
 import { workerNameOf } from "../../src/cli/config/worker-name.ts";
 import { VARIABLES } from "../../src/config/variables.ts";
 
@@ -342,6 +343,17 @@ describe("a variable that is a secret", () => {
       { problem: expect.stringContaining("cannot be read") },
     ]);
   });
+});
+
+test.each([
+  [null, "(--offline)"],
+  ['✘ [ERROR] Worker "a-production" (env: production) not found.', "no Worker is deployed yet"],
+  ["it's necessary to set a CLOUDFLARE_API_TOKEN environment variable", "no login"],
+  ["Authentication error [code: 10000]", "no login"],
+  ["fetch failed", "could not be asked (npx wrangler secret list --env production"],
+])("why secrets were not looked at is told: %s", (said, words) => {
+  expect(whyUnseen(said, "production")).toContain(words);
+  expect(whyUnseen(said, "production")).toContain("--secrets-file");
 });
 
 test("a secret that is required and named nowhere is noted", () => {
