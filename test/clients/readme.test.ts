@@ -27,3 +27,10 @@ test.each([
   const words: Record<number, string> = { 8: "Eight", 9: "Nine", 10: "Ten" };
   expect(readmeOf(language)).toContain(`${words[count]} small files`);
 });
+
+test("the versions in Kotlin's README are those of its pom.xml", () => {
+  const pom = readFileSync("src/clients/kotlin/pom.xml", "utf8");
+  const versions = [...readmeOf("kotlin").matchAll(/[:">](\d+\.\d+\.\d+)["<`]/g)];
+  expect(versions.length).toBeGreaterThan(4);
+  expect(versions.filter(([, version]) => !pom.includes(`>${version}<`))).toEqual([]);
+});
