@@ -163,13 +163,14 @@ async function start(
         routerConfig: { has_user_worker: true },
         assetConfig: { compatibility_date: version.compatibilityDate, compatibility_flags: [] },
       },
-      outboundService(request) {
+      async outboundService(request) {
         const { origin, pathname, search } = new URL(request.url);
         const to = hosts[origin];
         if (to === undefined) throw new Error(`the network is off: ${origin}`);
         return fetch(`${to}${pathname}${search}`, {
           method: request.method,
           headers: request.headers,
+          body: request.method === "GET" ? null : await request.arrayBuffer(),
           redirect: "manual",
         });
       },
