@@ -85,6 +85,9 @@ async function main(args: readonly string[]): Promise<void> {
       only();
       const [id, extra] = rest;
       if (id === undefined || extra !== undefined) throw new UsageError("revoke takes one ID.");
+      if (/^zbp_/i.test(id)) {
+        throw new UsageError("revoke takes the id of a key, not the key itself: see list.");
+      }
       return revoke(id, store);
     }
     default:

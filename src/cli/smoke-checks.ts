@@ -198,11 +198,11 @@ function expectVersion(answered: string, { version: wanted, worker }: Instance):
   if (wanted === "" || answered === wanted) return;
   throw new Wrong(
     [
-      `version ${answered} answered instead of ${wanted}, so nothing here is about the one that VERSION names`,
+      `version ${answered} answered instead of ${wanted}, so nothing here is about the one that VERSION names.`,
       `Is it part of the deployment of ${worker} (npx wrangler deployments status --env production)?`,
-      "If not, give it a share, of which 0 is enough: npm run wrangler -- versions deploy (DEPLOY.md, rolling out step by step)",
+      "If not, give it a share, of which 0 is enough: npm run wrangler -- versions deploy (DEPLOY.md, rolling out step by step).",
       "If it was added only now, ask again in a minute: not every place may know of it yet.",
-    ].join(". "),
+    ].join(" "),
   );
 }
 

@@ -13,7 +13,7 @@ import { workerNameOf } from "./config/worker-name.ts";
 import { deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
 import { type Command, commandOf, MAKES_LIVE, optionOf } from "./wrangler/command.ts";
 import { explain, type Failure, type Live } from "./wrangler/failure.ts";
-import { NO_WORKER_YET, refuse, refuseSecrets } from "./wrangler/refusal.ts";
+import { NO_WORKER_YET, refuse, refuseSecrets, unnamedSecret } from "./wrangler/refusal.ts";
 import { readSecret } from "./wrangler/secret.ts";
 
 const DEADLINE_SECONDS = 180;
@@ -93,6 +93,8 @@ async function main(args: readonly string[]): Promise<number> {
   const command = commandOf(args, process.env);
   const refused = refusalOf(args, command);
   if (refused !== null) return fail(refused);
+  const note = unnamedSecret(command.words, configuration(), command.environment ?? "");
+  if (note !== null && !command.help) console.error(note);
   const words = command.words.join(" ");
   const environment = command.environment === null ? [] : ["--env", command.environment];
   // Asked first: afterwards nothing else tells for sure whether the command still changed something.

@@ -7,7 +7,9 @@ import { parse } from "smol-toml";
 import { describe, expect, test } from "vitest";
 import { checkConfig } from "../../src/cli/config/check.ts";
 import type { Finding } from "../../src/cli/config/finding.ts";
+import { ENTRY_KEYS } from "../../src/cli/config/keys-of-entries.ts";
 import { EXAMPLES } from "../../src/cli/config/remedies.ts";
+import { ENVIRONMENT_KEYS } from "../../src/cli/config/tables.ts";
 import { workerNameOf } from "../../src/cli/config/worker-name.ts";
 import { VARIABLES } from "../../src/config/variables.ts";
 
@@ -109,6 +111,7 @@ const MISTAKES: readonly (readonly [vars: string, name: string, line: number, wo
     "observe",
   ],
   ['CORS_ORIGINS = ["*"]', "CORS_ORIGINS.0", 1, "origin"],
+  ['CORS_ORIGINS = "*"', "CORS_ORIGINS", 1, "not possible"],
   ['CORS_ORIGINS = ["https://app.example.com/"]', "CORS_ORIGINS.0", 1, "nothing after"],
   ['CORS_ORIGINS = "https://localhost"', "CORS_ORIGINS", 1, "JSON"],
   ['[env.production.vars.ALERTS]\nurl = "http://a.example"', "ALERTS.url", 2, "https"],
@@ -163,6 +166,37 @@ describe("every mistake is refused with its variable, its line and a remedy", ()
   });
 });
 
+describe("a table or key that wrangler would pass over", () => {
+  test.each([
+    ["[env.production.var]", SECTION, "env.production.var", "[env.production.vars]"],
+    ["[env.prod.vars]", SECTION, "env.prod.vars", "[env.production]"],
+    ["[env.prodution.vars]", SECTION, "env.prodution.vars", "[env.production]"],
+    ["cron = [", "crons = [", "env.production.triggers.cron", "crons"],
+    ["route_s = [", "routes = [", "env.production.route_s", "routes"],
+    ["FRESH_SECONDS = [", "routes = [", "env.production.FRESH_SECONDS", "production.vars]"],
+    ["require = [", "required = [", "env.production.secrets.require", "required"],
+    ["bindings_of = [", "routes = [", "env.production.bindings_of", "There are: access"],
+  ])("%s is refused, with what was meant", (wrong, right, name, meant) => {
+    const text = ORIGINAL.replace(right, right.startsWith("[") ? `${wrong}\n` : wrong);
+    const found = errorsOf(check(text)).filter((finding) => finding.name === name);
+    expect(found).toMatchObject([
+      { line: lineOf(text, wrong), remedy: expect.stringContaining(meant) },
+    ]);
+  });
+
+  test("another environment that has bindings is none of them, however it is called", () => {
+    const other = ORIGINAL.replaceAll("env.production", "env.prod");
+    const both = ORIGINAL + other.slice(other.indexOf("[env.prod]"));
+    expect(errorsOf(check(both))).toEqual([]);
+  });
+
+  test("is whatever wrangler's own schema does not have", async () => {
+    const schema = JSON.parse(await readFile("node_modules/wrangler/config-schema.json", "utf8"));
+    const { properties } = schema.definitions.RawEnvironment;
+    expect(ENVIRONMENT_KEYS).toEqual(Object.keys(properties).sort());
+  });
+});
+
 describe("routes", () => {
   const ROUTES = 'routes = [{ pattern = "balance.example.com", custom_domain = true }]';
   const line = lineOf(ORIGINAL, ROUTES);
@@ -178,6 +212,7 @@ describe("routes", () => {
     ['routes = [{ pattern = "balance.acme.dev" }]', "custom_domain"],
     ['routes = [{ pattern = "balance.acme.dev", custom_domain = false }]', "custom_domain"],
     ['routes = ["balance.acme.dev"]', "custom_domain"],
+    ['routes = [{ pattern = "balance.acme.dev", custom_domain = "true" }]', "without quotes"],
     ["routes = [{ custom_domain = true }]", "pattern"],
     ['routes = "balance.acme.dev"', "list"],
     ['route = "balance.acme.dev"', "custom_domain"],
@@ -208,14 +243,114 @@ describe("routes", () => {
     expect(check(inProduction + withRoutes).filter(({ name }) => /^route/.test(name))).toEqual([]);
   });
 
-  test("the placeholder that the project comes with, and no address at all, are noted", () => {
+  test.each(["", "routes = []"])("no address at all (%j) is refused", (routes) => {
+    expect(found(routes)).toMatchObject([
+      { level: "error", problem: expect.stringContaining("answer nowhere") },
+    ]);
+  });
+
+  test("the placeholder that the project comes with is noted", () => {
     expect(found(ROUTES)).toMatchObject([
       { level: "note", line, problem: expect.stringContaining("placeholder") },
     ]);
-    expect(found("")).toMatchObject([
-      { level: "note", problem: expect.stringContaining("no address") },
+  });
+});
+
+describe("crons", () => {
+  const found = (crons: string, vars = "") =>
+    check(withVars(vars).replace('["*/15 * * * *"]', crons)).filter(({ name }) =>
+      /crons|READY/.test(name),
+    );
+
+  test.each(['["*/15 * * *"]', '["*/15 * * * * *"]', '["hourly"]', '"*/15 * * * *"', "[15]"])(
+    "%s is refused with its line",
+    (crons) => {
+      expect(found(crons)).toMatchObject([{ level: "error", line: lineOf(ORIGINAL, "crons =") }]);
+    },
+  );
+
+  test.each([
+    ['["*/15 * * * *"]', ""],
+    ['["0,20,40 * * * *"]', ""],
+    ['["*/30 * * * *", "15-45/30 * * * *"]', ""],
+    ['["0 */6 * * *"]', "READY_SECONDS = 43200"],
+    ['["0 8 * * MON-FRI"]', ""],
+  ])("%s with %j is good", (crons, vars) => {
+    expect(found(crons, vars)).toEqual([]);
+  });
+
+  test.each([
+    ['["*/15 * * * *"]', "READY_SECONDS = 600", "every 15 minutes"],
+    ['["0 * * * *"]', "", "every 60 minutes"],
+    ['["0 8,20 * * *"]', "READY_SECONDS = 3600", "every 720 minutes"],
+    ["[]", "", "no cron"],
+  ])("%s with %j is noted, because /ready needs readers then", (crons, vars, words) => {
+    expect(found(crons, vars)).toMatchObject([
+      { level: "note", problem: expect.stringContaining(words) },
     ]);
   });
+});
+
+describe("a misspelt key of an entry is told with what was meant, once", () => {
+  test.each([
+    ['ALERTS = { url = "https://a.example.com", secret = "S", treshold = ["5"] }', "thresholds"],
+    ['ACCOUNTS = { acme = { tokn = "ZOO_API_TOKEN" } }', "token"],
+    [`JWT_ISSUERS = [{ ${ISSUER.replace("audience", "audiense")} }]`, "audience"],
+    ['APP_CHECK = { project_number = "1", app_id = ["a"], mode = "off" }', "app_ids"],
+  ])("%s", (vars, meant) => {
+    const found = errorsOf(check(withVars(vars))).filter(({ problem }) => !/requir/.test(problem));
+    expect(found).toMatchObject([{ remedy: `Did you mean ${meant}?` }]);
+  });
+
+  test("and the names to choose from are those that the Worker knows", () => {
+    for (const [name, keys] of Object.entries(ENTRY_KEYS)) {
+      const entry = `{ ${keys.map((key) => `${key} = []`).join(", ")} }`;
+      const value = name === "ACCOUNTS" ? `{ a = ${entry} }` : entry;
+      const vars = `${name} = ${name === "JWT_ISSUERS" ? `[${value}]` : value}`;
+      const said = check(withVars(vars)).map(({ problem }) => problem);
+      expect(said.join()).not.toMatch(/unknown key/);
+    }
+  });
+});
+
+describe("a variable that is a secret", () => {
+  const text = ORIGINAL.replace('["ZOO_API_TOKEN"]', '["ZOO_API_TOKEN", "LOW_BALANCE_USD"]');
+  const found = (value: string | null) =>
+    check(
+      text,
+      new Map([
+        ["ZOO_API_TOKEN", "api-1"],
+        ["LOW_BALANCE_USD", value],
+      ]),
+    ).filter(({ name }) => name === "LOW_BALANCE_USD");
+
+  test("is noted where its value cannot be read, and checked where it can", () => {
+    expect(found(null)).toMatchObject([
+      { level: "note", problem: expect.stringContaining("cannot be read") },
+    ]);
+    expect(found("20.00")).toEqual([]);
+    expect(found("ten")).toMatchObject([{ level: "error" }]);
+  });
+
+  test("keeps advice away that would be about its default", () => {
+    const secrets = new Map([
+      ["ZOO_API_TOKEN", null],
+      ["JWT_ISSUERS", null],
+    ]);
+    const said = check(ORIGINAL.replaceAll("JWT_ISSUERS = []", ""), secrets);
+    expect(said.filter(({ name }) => name === "JWT_ISSUERS")).toMatchObject([
+      { problem: expect.stringContaining("cannot be read") },
+    ]);
+  });
+});
+
+test("a secret that is required and named nowhere is noted", () => {
+  const found = (others: string) =>
+    check(ORIGINAL.replace('["ZOO_API_TOKEN"]', `["ZOO_API_TOKEN", ${others}]`)).filter(
+      ({ name }) => name === "ZOO_TOKEN_ACM",
+    );
+  expect(found('"ZOO_TOKEN_ACM"')).toMatchObject([{ level: "note", line: REQUIRED }]);
+  expect(found('"ZOO_TOKEN_ACM", "ACCOUNTS"')).toEqual([]);
 });
 
 test("a secret with white space in it is one thing that is wrong, not two", () => {

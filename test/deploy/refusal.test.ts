@@ -6,7 +6,12 @@ import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import { flawOf } from "../../src/cli/config/secret-value.ts";
 import { commandOf } from "../../src/cli/wrangler/command.ts";
-import { type Asked, refuse, refuseSecrets } from "../../src/cli/wrangler/refusal.ts";
+import {
+  type Asked,
+  refuse,
+  refuseSecrets,
+  unnamedSecret,
+} from "../../src/cli/wrangler/refusal.ts";
 import { readSecret } from "../../src/cli/wrangler/secret.ts";
 
 const ORIGINAL = await readFile("wrangler.toml", "utf8");
@@ -29,7 +34,37 @@ test.each([
   "secret delete ZOO_API_TOKEN",
   "versions secret put ZOO_API_TOKEN",
 ])("`%s` is refused, because it names no environment", (args) => {
-  expect(said(args)).toMatch(/second Worker.*\nRun: npm run wrangler -- [a-z ]+ --env production$/);
+  expect(said(args)).toMatch(/second Worker.*\nRun: npm run wrangler -- .+ --env production$/);
+});
+
+test.each([
+  ["secret put ZOO_API_TOKEN", "secret put ZOO_API_TOKEN"],
+  ["versions secret put ZOO_API_TOKEN", "versions secret put ZOO_API_TOKEN"],
+  ["secret delete ZOO_API_TOKEN", "secret delete ZOO_API_TOKEN"],
+  [`versions deploy ${ID}@10 ${OTHER}@90 -y`, `versions deploy ${ID}@10 ${OTHER}@90`],
+  ["secret put api-canary", "secret put"],
+  ["secret put ZOO_API_TOKEN CANARY", "secret put ZOO_API_TOKEN"],
+])("the advice for `%s` keeps its words, and never a value", (args, words) => {
+  expect(said(args)).toMatch(new RegExp(`Run: npm run wrangler -- ${words} --env production$`));
+});
+
+test.each(["deploy", "secret put ZOO_API_TOKEN", "rollback", "tail", "deployments status"])(
+  "`%s` is refused for an environment that is not there, before Cloudflare is asked about another",
+  (args) => {
+    expect(said(`${args} --env prod`)).toMatch(/no \[env\.prod\]\.\nChoose .*: production\.$/);
+  },
+);
+
+test.each([
+  ["secret put ZOO_API_TOKEN", null],
+  ["secret put LOW_BALANCE_USD", null],
+  ["secret list", null],
+  ["secret put ZOO_API_TOKN", "Did you mean ZOO_API_TOKEN?"],
+  ["versions secret put ZOO_TOKEN_ACME", "has no effect until"],
+])("of `%s` is noted: %s", (args, words) => {
+  const note = unnamedSecret(args.split(" "), ORIGINAL, "production");
+  if (words === null) expect(note).toBe(null);
+  else expect(note).toContain(words);
 });
 
 test.each([
@@ -67,6 +102,7 @@ test.each([
   [`versions deploy ${ID}@0 ${ID}@100 -y --env production`, "the same version stands there twice"],
 ])("`%s` is refused, because it would deploy what is live already", (args, words) => {
   expect(said(args)).toContain(words);
+  expect(said(args)).not.toMatch(/[?.]\./);
 });
 
 test("`versions deploy` without versions may be tried where somebody can be asked", () => {
@@ -84,8 +120,9 @@ describe("a secret's value", () => {
     ["can\nary", "white space"],
     ["canary\n\n", "white space"],
     ["", "empty"],
+    ["ZOO_API_TOKEN=canary", "its own name"],
   ])("%j is refused without being quoted", (value, words) => {
-    expect(flawOf(value)?.problem).toContain(words);
+    expect(flawOf("ZOO_API_TOKEN", value)?.problem).toContain(words);
     const lines = refuseSecrets(new Map([["ZOO_API_TOKEN", value]]))?.join("\n");
     expect(lines).toContain("ZOO_API_TOKEN: its value");
     expect(lines).toContain("nothing was uploaded");
@@ -94,6 +131,10 @@ describe("a secret's value", () => {
     for (const upload of ["deploy --secrets-file x", "versions upload", "secret bulk x"]) {
       expect(said(`${upload} --env production`, { secrets })).toBe(lines);
     }
+  });
+
+  test("of a variable that is a list may have white space", () => {
+    expect(flawOf("CORS_ORIGINS", '["https://localhost", "https://a.dev"]')).toBe(null);
   });
 
   test("that stands beside the name is refused without being quoted", () => {

@@ -133,6 +133,7 @@ describe("npm run keys says what is wrong", () => {
     const { code, stderr } = await keys(args);
     expect(code).not.toBe(0);
     const text = stderr.toLowerCase();
+    expect(text.includes("takes the id of a key")).toBe(args[0] === "revoke");
     expect(text).not.toContain("aaaa");
     expect(text).not.toContain("eyj");
   });

@@ -50,6 +50,7 @@ test("the version that VERSION names must be the one that answers, and both are 
   const { code, text } = await smoke([worker.url], { VERSION: other });
   expect(text).toContain(`version ${version} answered instead of ${other}`);
   expect(text).toContain("versions deploy");
+  expect(text).not.toContain("?.");
   expect(text).not.toContain("All is well.");
   expect(code).toBe(1);
 });

@@ -1,4 +1,5 @@
 /** What parses, and yet cannot work, or not as it is meant. */
+import { VARIABLES } from "../../config/variables.ts";
 import type { Checked, Report } from "./finding.ts";
 import { flawOf } from "./secret-value.ts";
 import { namedSecrets } from "./secrets.ts";
@@ -11,6 +12,8 @@ export interface Advised {
   /** `[env.….secrets] required`. */
   readonly required: readonly string[];
   readonly secrets: Checked["secrets"];
+  /** Variables that are secrets whose values nobody can read. */
+  readonly unread: readonly string[];
   readonly report: Report;
 }
 
@@ -33,7 +36,7 @@ export function advise(given: Advised): void {
   adviseInterval(given);
 }
 
-function adviseSecrets({ vars, environment, required, secrets, report }: Advised): void {
+function adviseSecrets({ vars, environment, required, secrets, unread, report }: Advised): void {
   const named = namedSecrets(vars);
   for (const [name, value] of Object.entries(vars)) {
     const isSecret = named.includes(name) || (typeof value === "string" && SECRET_LIKE.test(value));
@@ -50,9 +53,18 @@ function adviseSecrets({ vars, environment, required, secrets, report }: Advised
     const remedy = `Add "${name}" there: then a deployment without it is refused, instead of answering misconfigured.`;
     report("error", [name], "the secret is not in `secrets.required` of the environment", remedy);
   }
+  // A variable that is a secret may name further ones.
+  const mayBeNamed = ["ACCOUNTS", "ALERTS"].some(
+    (name) => unread.includes(name) || (required.includes(name) && !(name in vars)),
+  );
+  for (const name of mayBeNamed ? [] : required) {
+    if (named.includes(name) || name in VARIABLES) continue;
+    const remedy = "Take it out there, or name it where it is meant (`token`, `secret`).";
+    report("note", [name], "is required, but neither ACCOUNTS nor ALERTS names it", remedy);
+  }
   for (const [name, value] of secrets ?? []) {
     // That one is empty is said by the Worker's own code.
-    const flaw = value === null || value === "" ? null : flawOf(value);
+    const flaw = value === null || value === "" ? null : flawOf(name, value);
     if (flaw !== null) report("error", [name], flaw.problem, flaw.remedy);
   }
 }

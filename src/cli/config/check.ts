@@ -3,12 +3,17 @@ import { parseConfig } from "../../config/config.ts";
 import { VARIABLES } from "../../config/variables.ts";
 import { REQUIRED_BINDINGS } from "../../env.ts";
 import { advise } from "./advice.ts";
+import { adviseCrons } from "./cron.ts";
 import type { Checked, Finding, Report } from "./finding.ts";
+import { misspeltKeyRemedy, splitProblem, withoutEchoes } from "./keys-of-entries.ts";
 import { BINDING_REMEDY, nearest, remedyFor } from "./remedies.ts";
 import { adviseRoutes } from "./routes.ts";
 import { flawOf } from "./secret-value.ts";
 import { namedSecrets, readable } from "./secrets.ts";
+import { adviseTables } from "./tables.ts";
 import { at, isTable, type ReadToml, readToml, type Table, type Toml } from "./toml.ts";
+
+const NO_STAR = "must be a list of origins; `*`, for all of them, is not possible";
 
 /** Stands for a secret whose value is not known: it serves as a token and as a webhook's secret. */
 const SOME_SECRET = `whsec_${Buffer.alloc(32, 1).toString("base64")}`;
@@ -39,8 +44,27 @@ export function checkConfig({ text, environment, secrets }: Checked): Finding[] 
   checkNames(vars, report);
   const required = secretNames(at(settings, ["secrets", "required"]));
   checkParsed({ toml, environment, settings, vars, secrets }, found);
-  advise({ vars: readable(vars), environment, required, secrets, report });
-  for (const { level, path, problem, remedy } of adviseRoutes(settings)) {
+  const unread = unreadIn(secrets);
+  for (const name of unread) {
+    const remedy = "npm run smoke tells whether the Worker that is deployed takes it.";
+    report("note", [name], "is a secret, whose value cannot be read from here", remedy);
+  }
+  advise({
+    vars: readable({ ...vars, ...variablesIn(secrets) }),
+    environment,
+    required,
+    secrets,
+    unread,
+    // What is not known is no reason for advice.
+    report: (level, path, ...said) => {
+      if (!unread.includes(String(path[0]))) report(level, path, ...said);
+    },
+  });
+  for (const { level, path, problem, remedy } of adviseTables(toml.root, environment, settings)) {
+    found.push({ level, line: toml.lineOf(path), name: path.join("."), problem, remedy });
+  }
+  const below = [...adviseRoutes(settings, toml.root), ...adviseCrons(settings, toml.root, vars)];
+  for (const { level, path, problem, remedy } of below) {
     const line = toml.lineOf(["env", environment, ...path]);
     found.push({ level, line, name: path.join("."), problem, remedy });
   }
@@ -48,6 +72,17 @@ export function checkConfig({ text, environment, secrets }: Checked): Finding[] 
   const unique = new Map(found.map((finding) => [key(finding), finding]));
   return [...unique.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
 }
+
+/** A variable may be a secret too. Of those that are set, Cloudflare tells the names alone. */
+const unreadIn = (secrets: Checked["secrets"]) =>
+  [...(secrets ?? [])].flatMap(([name, value]) =>
+    value === null && name in VARIABLES ? [name] : [],
+  );
+
+const variablesIn = (secrets: Checked["secrets"]) =>
+  Object.fromEntries(
+    [...(secrets ?? [])].filter(([name, value]) => value !== null && name in VARIABLES),
+  );
 
 const secretNames = (value: unknown) =>
   Array.isArray(value) ? value.filter((name) => typeof name === "string") : [];
@@ -87,14 +122,15 @@ function checkParsed(given: Settings, found: Finding[]): void {
     const result = parseConfig({ ...remaining, ...values, ...bindings });
     if (result.ok) return;
     const bad = new Set<string>();
-    for (const said of result.problems) {
-      const [, name = "", problem = said] = /^([^:]*): (.*)$/s.exec(said) ?? [];
+    for (const said of withoutEchoes(result.problems)) {
+      const { name, problem } = splitProblem(said);
       const [variable = ""] = name.split(".");
       if (variable in remaining) bad.add(variable);
       const path = name.split(".").map((part) => (/^\d+$/.test(part) ? Number(part) : part));
       const line = toml.lineOf(["env", environment, "vars", ...path]);
-      const remedy = remedyOf(variable, environment);
-      found.push({ level: "error", line, name, problem, remedy });
+      const isStar = name === "CORS_ORIGINS" && remaining[name] === "*";
+      const remedy = misspeltKeyRemedy(said) ?? remedyOf(variable, environment);
+      found.push({ level: "error", line, name, problem: isStar ? NO_STAR : problem, remedy });
     }
     if (bad.size === 0) return;
     remaining = Object.fromEntries(Object.entries(remaining).filter(([name]) => !bad.has(name)));
@@ -125,7 +161,9 @@ function bindingsOf(settings: Table): string[] {
 function secretValues(vars: Table, secrets: Checked["secrets"]): Record<string, string> {
   const known = secrets ?? new Map(namedSecrets(readable(vars)).map((name) => [name, null]));
   // A flaw in a value is the advice's concern: the Worker would only say it again, in vaguer words.
-  const seen = (value: string | null) =>
-    value === null || (value !== "" && flawOf(value) !== null) ? SOME_SECRET : value;
-  return Object.fromEntries([...known].map(([name, value]) => [name, seen(value)]));
+  const seen = (name: string, value: string | null) =>
+    value === null || (value !== "" && flawOf(name, value) !== null) ? SOME_SECRET : value;
+  const unread = unreadIn(secrets);
+  const told = [...known].filter(([name]) => !unread.includes(name));
+  return Object.fromEntries(told.map(([name, value]) => [name, seen(name, value)]));
 }

@@ -57,9 +57,13 @@ export function remedyFor(variable: string): string {
 
 /** The nearest known name, for one that is misspelt; null when none is near. */
 export function nearest(name: string, known: readonly string[]): string | null {
-  const scored = known.map((other) => [other, distance(name.toUpperCase(), other)] as const);
+  const scored = known.map(
+    (other) => [other, distance(name.toUpperCase(), other.toUpperCase())] as const,
+  );
   const [best] = scored.sort(([, a], [, b]) => a - b);
-  return best !== undefined && best[1] <= 3 ? best[0] : null;
+  // Of a short name, three letters are too much to be a slip.
+  const limit = Math.min(3, Math.floor(name.length / 2));
+  return best !== undefined && best[1] <= limit ? best[0] : null;
 }
 
 /** Levenshtein's distance. */

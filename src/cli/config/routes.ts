@@ -13,14 +13,18 @@ const HOST = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-
 /** Domains that nobody has (RFC 2606). */
 const PLACEHOLDER = /(^|\.)example(\.(com|net|org))?$/i;
 
-/** @returns what is wrong, at most one thing of each route. Quotes nothing of the file */
-export function adviseRoutes(settings: Table): Said[] {
-  const { routes, route, workers_dev } = settings;
+/**
+ * @param root of the file: what it has at its top, an environment has too unless it says otherwise
+ * @returns what is wrong, at most one thing of each route. Quotes nothing of the file
+ */
+export function adviseRoutes(settings: Table, root: Table): Said[] {
+  const { routes, route, workers_dev } = { ...pick(root), ...pick(settings) };
   if (route !== undefined) return saidOf(route, ["route"]);
-  if (routes === undefined) {
-    if (workers_dev === true) return [];
-    const problem = "the Worker has no address: neither a route nor workers_dev = true";
-    return [{ level: "note", path: ["routes"], problem, remedy: SUCH_AS }];
+  if (routes === undefined || (Array.isArray(routes) && routes.length === 0)) {
+    // Where nothing is said, wrangler publishes on workers.dev.
+    if (workers_dev !== false) return [];
+    const problem = "the Worker would answer nowhere: neither a route nor workers_dev = true";
+    return [{ level: "error", path: ["routes"], problem, remedy: SUCH_AS }];
   }
   if (!Array.isArray(routes)) {
     const problem = "is not a list: its brackets are missing";
@@ -29,12 +33,19 @@ export function adviseRoutes(settings: Table): Said[] {
   return routes.flatMap((entry, index) => saidOf(entry, ["routes", index]));
 }
 
+const pick = (table: Table) =>
+  Object.fromEntries(
+    ["routes", "route", "workers_dev"].flatMap((name) =>
+      table[name] === undefined ? [] : [[name, table[name]]],
+    ),
+  );
+
 function saidOf(entry: unknown, path: Path): Said[] {
   const pattern = typeof entry === "string" ? entry : at(entry, ["pattern"]);
-  const isCustom = at(entry, ["custom_domain"]) === true;
+  const custom = at(entry, ["custom_domain"]);
   const inZone = at(entry, ["zone_name"]) ?? at(entry, ["zone_id"]);
   const below = isTable(entry) && pattern !== undefined ? [...path, "pattern"] : path;
-  const problem = problemOf(pattern, isCustom, inZone !== undefined);
+  const problem = problemOf(pattern, custom, inZone !== undefined);
   if (problem !== null) return [{ level: "error", path: below, problem, remedy: SUCH_AS }];
   const [host = ""] = String(pattern).split("/");
   if (!PLACEHOLDER.test(host)) return [];
@@ -49,10 +60,11 @@ function saidOf(entry: unknown, path: Path): Said[] {
   ];
 }
 
-function problemOf(pattern: unknown, isCustom: boolean, inZone: boolean): string | null {
+function problemOf(pattern: unknown, custom: unknown, inZone: boolean): string | null {
   if (typeof pattern !== "string") return "has no pattern, which is the host's name in quotes";
   if (pattern.includes("://")) return "has a scheme (https://): the host alone is the pattern";
-  if (!isCustom) {
+  if (typeof custom === "string") return "custom_domain must be true, without quotes";
+  if (custom !== true) {
     if (inZone && pattern.includes("/")) return null;
     return "custom_domain = true is missing: as a plain route it needs a zone_name, a path (/*) and a DNS record of its own";
   }

@@ -18,7 +18,7 @@ export function namedSecrets(vars: Table): string[] {
 }
 
 /** Variables that are lists or objects. */
-const STRUCTURED = new Set(
+export const STRUCTURED: ReadonlySet<string> = new Set(
   Object.entries(VARIABLES).flatMap(([name, variable]) =>
     typeof variable.default === "object" ? [name] : [],
   ),

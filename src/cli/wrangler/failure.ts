@@ -82,10 +82,7 @@ export function explain(failure: Failure): string[] {
   const byWords = secretNotLive(output) ? [BY_CODE[10215] ?? ""] : [];
   if (NAMESPACES_UNSEEN.test(output)) byWords.push(UNSEEN_ADVICE);
   const advice = [...new Set([...known, ...byWords])];
-  lines.push(
-    ...advice,
-    ...stateOf(failure, MAKES_LIVE.test(commandOf(failure.args).words.join(" "))),
-  );
+  lines.push(...advice, ...stateOf(failure));
   if (live === null && orphans.length > 0) {
     lines.push(
       "Give it those that are there: each id beside its binding in wrangler.toml, then run the command again:",
@@ -119,9 +116,12 @@ const REMEDIES: Readonly<Record<Blame, (command: string) => string[]>> = {
 /** wrangler words this one itself, without the number. */
 const secretNotLive = (output: string) => output.includes("isn't currently deployed");
 
-function stateOf({ before, live }: Failure, makesLive: boolean): string[] {
+function stateOf({ args, before, live }: Failure): string[] {
+  const { words, environment } = commandOf(args);
+  const makesLive = MAKES_LIVE.test(words.join(" "));
   if (live === "unknown") {
-    return ["What is live could not be asked: npx wrangler deployments status --env production"];
+    const where = `--env ${environment ?? "production"}`;
+    return [`What is live could not be asked: npx wrangler deployments status ${where}`];
   }
   if (live === null) return ["Nothing is live: there is no such Worker yet."];
   const shares = live.versions.map(({ id, percentage }) => `${id} at ${percentage} %`).join(", ");

@@ -1,6 +1,11 @@
 /** Commands that can do no good, refused before wrangler starts. Decisions only; nothing quotes a secret. */
+
+import { VARIABLES } from "../../config/variables.ts";
 import { refusalOf, withoutEnvironment } from "../config/refusal.ts";
+import { nearest } from "../config/remedies.ts";
 import { flawOf } from "../config/secret-value.ts";
+import { namedSecrets, readable } from "../config/secrets.ts";
+import { at, isTable, readToml } from "../config/toml.ts";
 import { type Command, MAKES_LIVE, SETS_SECRET, UPLOADS } from "./command.ts";
 
 export interface Asked extends Command {
@@ -18,7 +23,9 @@ export function refuse(asked: Asked): string[] | null {
   const command = words.join(" ");
   if (help) return null;
   const changes = [MAKES_LIVE, UPLOADS, SETS_SECRET].some((kind) => kind.test(command));
-  if (changes && environment === null) return withoutEnvironment(nameOf(command));
+  if (changes && environment === null) return withoutEnvironment(repeatable(words));
+  const unknown = environment === null ? null : unknownEnvironment(text, environment);
+  if (unknown !== null) return unknown;
   if (UPLOADS.test(command)) {
     const refused = refusalOf({ command: nameOf(command), environment, text });
     return refused ?? refuseSecrets(secrets);
@@ -35,6 +42,46 @@ export function refuse(asked: Asked): string[] | null {
 /** The command without what it is about, which may be a secret in the wrong place. */
 const nameOf = (command: string) => /^(versions )?(secret )?[a-z]+/.exec(command)?.[0] ?? command;
 
+/** The command with what it is about, as far as that is of the form of a secret's name or a version. */
+function repeatable(words: readonly string[]): string {
+  const name = nameOf(words.join(" "));
+  const about = words.slice(name.split(" ").length).filter((word) => REPEATABLE.test(word));
+  return [name, ...(SETS_SECRET.test(name) ? about.slice(0, 1) : about)].join(" ");
+}
+
+const REPEATABLE = /^([A-Z][A-Z0-9_]{0,63}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(@\d+)?)$/;
+
+/** Cloudflare would be asked, and told, about another Worker. */
+function unknownEnvironment(text: string, environment: string): string[] | null {
+  const read = readToml(text);
+  // What is wrong with the file itself is said elsewhere.
+  if (!read.ok || at(read.toml.root, ["env", environment]) !== undefined) return null;
+  const { env } = read.toml.root;
+  return [
+    `Refused: wrangler.toml has no [env.${environment}].`,
+    `Choose with --env one of: ${isTable(env) ? Object.keys(env).join(", ") : ""}.`,
+  ];
+}
+
+/** @returns what to say of `secret put` for a name that may be misspelt, or null */
+export function unnamedSecret(words: readonly string[], text: string, environment: string) {
+  const [, name] = /^(?:versions )?secret put ([A-Z][A-Z0-9_]{0,63})$/.exec(words.join(" ")) ?? [];
+  const read = readToml(text);
+  if (name === undefined || !read.ok) return null;
+  const settings = at(read.toml.root, ["env", environment]);
+  const required = at(settings, ["secrets", "required"]);
+  const vars = at(settings, ["vars"]);
+  const named = [
+    ...(Array.isArray(required) ? required.map(String) : []),
+    ...namedSecrets(readable(isTable(vars) ? vars : {})),
+    ...Object.keys(VARIABLES),
+  ];
+  if (named.includes(name)) return null;
+  const near = nearest(name, named);
+  const question = near === null ? "" : ` Did you mean ${near}?`;
+  return `Note: nothing in wrangler.toml names ${name}, so it has no effect until something does.${question}`;
+}
+
 const ONLY_THE_NAME = [
   "Refused: `secret put` takes the name alone, and asks for the value.",
   "If the value stood beside it, the shell's history has it now: make another token, and put that one.",
@@ -43,7 +90,7 @@ const ONLY_THE_NAME = [
 /** @param secrets values to be uploaded, by name */
 export function refuseSecrets(secrets: ReadonlyMap<string, string> | null): string[] | null {
   const flaws = [...(secrets ?? [])].flatMap(([name, value]) => {
-    const flaw = flawOf(value);
+    const flaw = flawOf(name, value);
     return flaw === null ? [] : [`${name}: ${flaw.problem}. ${flaw.remedy}`];
   });
   if (flaws.length === 0) return null;
@@ -61,7 +108,7 @@ function refuseShares(specs: readonly string[], asksBack: boolean): string[] | n
   const ids = specs.map((spec) => spec.split("@")[0] ?? "");
   const why =
     specs.length === 0 && !asksBack
-      ? "without versions and shares this deploys once more what is live, and says nothing of it"
+      ? "without versions and shares this deploys once more what is live, and says nothing of it."
       : ids.includes("")
         ? "a share stands there without a version: is the shell's variable empty?"
         : new Set(ids).size < ids.length
@@ -69,7 +116,7 @@ function refuseShares(specs: readonly string[], asksBack: boolean): string[] | n
           : null;
   if (why === null) return null;
   return [
-    `Refused: ${why}.`,
+    `Refused: ${why}`,
     "Give each version by its id with its share, NEW@10 OLD@90; the ids: npx wrangler versions list --env production",
   ];
 }
