@@ -69,6 +69,7 @@ beforeAll(async () => {
   await ask(`Bearer ${apiKey}`);
   await ask(`Bearer ${unknownKey}`);
   await ask(`Bearer ${apiKey}`, { "x-request-id": apiKey, "x-firebase-appcheck": unknownKey });
+  await ask(`Bearer ${apiKey}`, { "x-request-id": `key:${apiKey}` });
 });
 afterAll(() => worker.close());
 

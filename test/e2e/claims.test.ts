@@ -81,6 +81,13 @@ describe("the audience", () => {
     expect(await unauthorized("list", { aud: "API://web/" })).toBe("audience_spelling");
   });
 
+  test("is looked at for its spelling in the first ten of a list, since anybody may send a long one", async () => {
+    const others = (length: number) => Array.from({ length }, (_, n) => `other-${n}`);
+    expect(await unauthorized("list", { aud: [...others(9), "Web"] })).toBe("audience_spelling");
+    expect(await unauthorized("list", { aud: [...others(10), "Web"] })).toBe("audience");
+    expect(await accountOf("list", { aud: [...others(10), "web"] })).toBe("default");
+  });
+
   test("may stand in another claim, and then aud decides nothing", async () => {
     expect(await accountOf("clientId", { aud: undefined, client_id: "client" })).toBe("default");
     expect(await accountOf("clientId", { aud: "other", client_id: ["client"] })).toBe("default");

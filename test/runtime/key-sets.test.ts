@@ -26,6 +26,13 @@ let fresh: Key;
 beforeAll(async () => {
   [old, fresh] = [await newKey("old"), await newKey("new")];
 });
+// What is loaded by the first token of all takes long on a busy machine, which no deadline shall be about.
+beforeAll(async () => {
+  [issuer, state] = [newIssuer(), new IsolateState()];
+  publish(old);
+  await verify(old);
+  fetched.mockReset();
+});
 
 /** Made anew for each test: an issuer without stored keys, and an isolate that remembers nothing. */
 let issuer: ReturnType<typeof newIssuer>;
@@ -46,15 +53,16 @@ const ofObject = vi.spyOn(env.ISSUER_KEYS, "getByName");
 const kvGet = vi.spyOn(env.BALANCE_KV, "get");
 
 async function verify(key: Key, kid = key.kid, cacheOnly = false) {
+  const entry = issuer;
   const token = await new SignJWT({ sub: "somebody" })
     .setProtectedHeader(kid === undefined ? { alg: "ES256" } : { alg: "ES256", kid })
-    .setIssuer(issuer.issuer)
+    .setIssuer(entry.issuer)
     .setAudience("app")
     .setExpirationTime("365 days")
     .sign(key.privateKey);
   const work: Promise<unknown>[] = [];
   const waitUntil = (promise: Promise<unknown>) => work.push(promise);
-  const result = await verifyJwt(token, [issuer], lookup({ waitUntil, cacheOnly }));
+  const result = await verifyJwt(token, [entry], lookup({ waitUntil, cacheOnly }));
   await Promise.all(work);
   return result.ok ? "ok" : result.denial;
 }
@@ -130,6 +138,46 @@ test("private and symmetric keys in a published set are left out, the others are
   fetched.mockImplementation(async () => Response.json({ keys: [secret, octets, 7, fresh.jwk] }));
   expect(await verify(fresh)).toBe("ok");
   expect(await verify({ ...fresh, privateKey }, "leaked")).toBe("unfit_key");
+});
+
+describe("a rotation", () => {
+  const AT_ONCE = 120;
+  /** Publishes the keys, but answers not before it is let go. */
+  function publishSlowly(...keys: Key[]): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    fetched.mockImplementation(async () => {
+      await promise;
+      return Response.json({ keys: keys.map(({ jwk }) => jwk) });
+    });
+    return resolve;
+  }
+  const isAsked = () => expect.poll(() => fetched.mock.calls.length).toBe(1);
+
+  test("of which 120 callers come at once with the new key costs one fetch, and lets all of them in", async () => {
+    await copyInKv(60_000, old);
+    expect(await verify(old)).toBe("ok");
+    const answer = publishSlowly(fresh);
+    const callers = Array.from({ length: AT_ONCE }, () => verify(fresh));
+    await isAsked();
+    answer();
+    expect(new Set(await Promise.all(callers))).toEqual(new Set(["ok"]));
+    expect(fetched).toHaveBeenCalledTimes(1);
+  });
+
+  test("reaches an issuer's callers while another's provider hangs and invented key ids wait for it", async () => {
+    await copyInKv(60_000, old);
+    expect(await verify(old)).toBe("ok");
+    const answer = publishSlowly(old);
+    const invented = Array.from({ length: AT_ONCE }, (_, n) => verify(fresh, `made-up-${n}`));
+    await isAsked();
+
+    issuer = newIssuer();
+    await copyInKv(60_000, old);
+    publish(fresh);
+    expect(await verify(fresh)).toBe("ok");
+    answer();
+    expect(new Set(await Promise.all(invented))).toEqual(new Set(["unknown_key"]));
+  });
 });
 
 describe("an address over its failure limit", () => {

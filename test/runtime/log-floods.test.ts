@@ -4,6 +4,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { newApiKey } from "../../src/callers/api-key/format.ts";
 import { sha256Hex } from "../../src/lib/digest.ts";
+import { LogThrottle } from "../../src/lib/log-throttle.ts";
 import { apiKeyRecord } from "../api-key-record.ts";
 import { balanceBody } from "../zoo/bodies.ts";
 import { askWorker } from "./ask.ts";
@@ -117,5 +118,35 @@ test("keys_failed is one line in 10 s, and one more for another reason", async (
     "status_503",
     "status_503",
     "status_404",
+  ]);
+});
+
+test("of refusals of ever new senders, 500 lines are written in 10 s, and the next one counts the others", () => {
+  const log = new LogThrottle();
+  const refuse = (sender: string, issuer = "https://a.example") =>
+    log.log("warn", "denied", { reason: "signature", issuer }, sender);
+  for (let round = 0; round < 3; round++) {
+    for (let n = 0; n < 2_001; n++) refuse(`192.0.2.${n}`);
+  }
+  expect(linesOf("denied")).toHaveLength(500);
+  log.log("error", "object_failed", { account: "default" });
+  expect(linesOf("object_failed")).toHaveLength(1);
+  later(INTERVAL_MS);
+  refuse("198.51.100.1");
+  refuse("198.51.100.2");
+  expect(linesOf("denied").slice(500)).toMatchObject([
+    { suppressed: 3 * 2_001 - 500 - 2 * 500 },
+    {},
+  ]);
+});
+
+test("a refusal of one issuer's token does not hide that of another's from the same sender", () => {
+  const log = new LogThrottle();
+  for (const issuer of ["https://a.example", "https://b.example", "https://a.example"]) {
+    log.log("warn", "denied", { reason: "signature", issuer }, "192.0.2.1");
+  }
+  expect(linesOf("denied").map(({ issuer }) => issuer)).toEqual([
+    "https://a.example",
+    "https://b.example",
   ]);
 });

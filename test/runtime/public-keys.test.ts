@@ -45,6 +45,7 @@ describe("a published key", () => {
     ["without y", ec({ y: undefined })],
     ["with a coordinate too long for its curve", ec({ x: filled(33) })],
     ["on an unknown curve", ec({ crv: "secp256k1" })],
+    ["on a curve named like a member of every object", ec({ crv: "constructor" })],
     ["for key agreement", ed({ crv: "X25519" })],
     ["whose Ed25519 key has 31 bytes", ed({ x: filled(31) })],
     ["whose numbers are not base64", rsa({ n: "%" })],

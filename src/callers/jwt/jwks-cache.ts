@@ -19,8 +19,6 @@ import { type KeySet, KeySetMemory } from "./key-set-memory.ts";
 import { keySetPlan, RENEWAL_WAIT_MS } from "./key-set-plan.ts";
 
 const OBJECT_DEADLINE_MS = 12_000;
-/** Requests of this isolate that may wait for newer keys at once; further ones are refused. */
-const MAX_WAITING = 50;
 
 /** Whether the keys have to be read before anything can be verified. */
 export function isCold(issuer: Issuer, { state }: Lookup): boolean {
@@ -73,7 +71,8 @@ async function lookUp(issuer: Issuer, id: string, lookup: Lookup): Promise<void>
 
 /**
  * Keys newer than `seen`, for a token whose key id is not among those; `null` when there are none, or none to
- * be asked for now. Another isolate may have had newer ones fetched, so they need not be the newest.
+ * be asked for now. Single flight: one request of this isolate asks, the others wait for what it finds. Another
+ * isolate may have had newer ones fetched, so they need not be the newest.
  */
 export async function refetchForUnknownKid(
   issuer: Issuer,
@@ -86,17 +85,18 @@ export async function refetchForUnknownKid(
     const keySet = memory.keySetOf(id);
     return keySet !== null && keySet.fetchedAt > seen.fetchedAt ? keySet : null;
   };
-  const newer = newerThanSeen();
-  if (newer !== null || lookup.cacheOnly) return newer;
-  if (!memory.mayRefetch(id) || memory.waiting >= MAX_WAITING) return null;
-  memory.waiting += 1;
-  try {
+  if (lookup.cacheOnly) return newerThanSeen();
+  const isWaiting = () => newerThanSeen() === null && memory.mayRefetch(id) && memory.isBusy(id);
+  while (isWaiting()) await pollWhile(isWaiting);
+  // Decided and acted on without an await in between, as above.
+  if (newerThanSeen() === null && memory.mayRefetch(id)) {
+    await memory.whileBusy(id, refetch(), lookup.waitUntil);
+  }
+  return newerThanSeen();
+
+  async function refetch(): Promise<void> {
     await askObject(issuer, id, lookup, seen);
-    const found = newerThanSeen();
-    if (found === null) memory.markRefetched(id);
-    return found;
-  } finally {
-    memory.waiting -= 1;
+    if (newerThanSeen() === null) memory.markRefetched(id);
   }
 }
 

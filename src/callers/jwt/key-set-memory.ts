@@ -1,6 +1,6 @@
 /** What an isolate remembers of the issuers' key sets. */
 import type { StoredKeys } from "./jwks.ts";
-import { ASK_AGAIN_MS, type KnownKeys } from "./key-set-plan.ts";
+import { ABANDONED_MS, ASK_AGAIN_MS, type KnownKeys } from "./key-set-plan.ts";
 import { type PublicKey, publicKeyOf } from "./public-key.ts";
 
 export interface KeySet {
@@ -21,8 +21,6 @@ interface Entry {
 
 /** One entry per configured issuer, so the configuration bounds it. */
 export class KeySetMemory {
-  /** Requests that wait for the object because of an unknown key id. */
-  waiting = 0;
   readonly #entries = new Map<string, Entry>();
 
   keySetOf(id: string): KeySet | null {
@@ -34,6 +32,11 @@ export class KeySetMemory {
     return { fetchedAt: keySet?.fetchedAt ?? null, askedAt, lastMissAt, busySince };
   }
 
+  /** Whether a request looks the keys up, renews them or asks for newer ones. */
+  isBusy(id: string): boolean {
+    return Date.now() - this.#entryOf(id).busySince < ABANDONED_MS;
+  }
+
   /** Keeps the newer of the known and the given keys, and returns it. */
   add(id: string, { keys, fetched_at }: StoredKeys): KeySet {
     const entry = this.#entryOf(id);
@@ -43,7 +46,7 @@ export class KeySetMemory {
     return entry.keySet;
   }
 
-  /** Marks that a request looks the keys up or renews them, until `work` is done or the request cancelled. */
+  /** Marks the key set as busy until `work` is done or the request cancelled. */
   whileBusy(
     id: string,
     work: Promise<unknown>,

@@ -12,7 +12,7 @@ export const LOOK_UP_WAIT_MS = 6_000;
 /** The same for a renewal, while old keys are there to fall back on. */
 export const RENEWAL_WAIT_MS = 2_000;
 /** A request that has been looking keys up for this long was cancelled: another one may try. */
-const ABANDONED_MS = 15_000;
+export const ABANDONED_MS = 15_000;
 
 export type KeySetPlan =
   /** Verify with the known keys. */

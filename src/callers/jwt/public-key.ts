@@ -31,11 +31,11 @@ export interface PublicKey {
 /** jose refuses less (RFC 7518, sections 3.3 and 3.5). */
 const MIN_RSA_BITS = 2_048;
 /** Bytes of a coordinate by curve (RFC 7518, section 6.2.1.2). */
-const COORDINATE_BYTES: Readonly<Record<string, number>> = {
-  "P-256": 32,
-  "P-384": 48,
-  "P-521": 66,
-};
+const COORDINATE_BYTES: ReadonlyMap<string, number> = new Map([
+  ["P-256", 32],
+  ["P-384", 48],
+  ["P-521", 66],
+]);
 const ED25519_BYTES = 32;
 /** Never in a published set. A key that has one of them is as good as stolen. */
 const PRIVATE_MEMBERS = ["d", "p", "q", "dp", "dq", "qi", "k"];
@@ -109,7 +109,7 @@ function unsigned(value: unknown): Uint8Array | null {
 
 /** As long as the curve asks for: some encoders leave zeros in front out. */
 function padded(number: Uint8Array | null, crv: string): Uint8Array | null {
-  const length = COORDINATE_BYTES[crv] ?? 0;
+  const length = COORDINATE_BYTES.get(crv) ?? 0;
   if (number === null || number.length > length) return null;
   const bytes = new Uint8Array(length);
   bytes.set(number, length - number.length);

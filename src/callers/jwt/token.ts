@@ -82,26 +82,27 @@ function kindDenial({ events }: Fields): Denial | null {
 }
 
 function isFor(claims: Fields, issuer: Issuer): boolean {
-  const audiences = audiencesOf(claims, issuer);
-  return [issuer.audience].flat().some((audience) => audiences.includes(audience));
+  const audiences = new Set(audiencesOf(claims, issuer));
+  return [issuer.audience].flat().some((audience) => audiences.has(audience));
 }
 
 function audienceDenial(claims: Fields, ofIssuer: readonly Issuer[]): Denial {
   const pairs = ofIssuer.flatMap((issuer) =>
-    audiencesOf(claims, issuer).flatMap((said) =>
-      [issuer.audience].flat().map((meant) => [said, meant] as const),
-    ),
+    audiencesOf(claims, issuer)
+      .slice(0, MAX_SPELLED)
+      .flatMap((said) => [issuer.audience].flat().map((meant) => [said, meant] as const)),
   );
   if (pairs.length === 0) return "audience_missing";
   return pairs.some(([said, meant]) => isSpelling(said, meant)) ? "audience_spelling" : "audience";
 }
 
+/** These two bound the work on whatever a caller may send. */
+const MAX_SPELLED = 10;
 const MAX_SPELLING_CHARS = 10;
 
 /** Whether the two differ only in scheme, letter case or a trailing slash. */
 function isSpelling(said: unknown, meant: string): boolean {
   if (typeof said !== "string") return false;
-  // Bounds the work on whatever a caller may send.
   if (Math.abs(said.length - meant.length) > MAX_SPELLING_CHARS) return false;
   const [a, b] = [said, meant].map((text) =>
     text

@@ -7,8 +7,9 @@ const membersOf = (value: unknown): Members =>
   typeof value === "object" && value !== null ? (value as Members) : {};
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
 const flag = (value: unknown): boolean | null => (typeof value === "boolean" ? value : null);
-const decimal = (value: unknown): Decimal | null =>
-  typeof value === "string" && /^-?\d{1,30}(\.\d{1,30})?$/.test(value) ? value : null;
+const isDecimal = (value: unknown): value is Decimal =>
+  typeof value === "string" && /^-?\d{1,30}(\.\d{1,30})?$/.test(value);
+const decimal = (value: unknown): Decimal | null => (isDecimal(value) ? value : null);
 
 function must<T>(value: T | null): T {
   if (value === null) throw new TypeError("A member without which nothing can be shown is missing");

@@ -1,7 +1,10 @@
 /** What the client shows and asks for. Members of the API keep the names they have there. */
 
-/** Exact decimal text, e.g. "37.3583". Show it with `Intl.NumberFormat`, which takes text; never `Number` it. */
-export type Decimal = string;
+/**
+ * Exact decimal text, e.g. "37.3583". Show it with `Intl.NumberFormat`, which takes such text (its types
+ * do with `lib` "es2023" or newer); never `Number` it.
+ */
+export type Decimal = `${number}`;
 
 /** Words of the API are open: one that is not known yet must not break an app. */
 type Open<Known extends string> = Known | (string & {});
@@ -36,7 +39,10 @@ export interface History {
   readonly forecast_reason: Open<"not_enough_history" | "not_spending"> | null;
 }
 
-/** Why there is nothing newer. The value beside it, if there is one, is the last known. */
+/**
+ * Why the proxy said nothing newer. The value beside it, if there is one, is the last known. When it is
+ * Zoo that fails, there may be no problem: then the value is `stale`.
+ */
 export interface Problem {
   /**
    * A code of the API, or one of the client's own: `offline` (no answer, or not the whole of it),
@@ -70,7 +76,7 @@ export interface Reading<T> {
   readonly asOf: Date | null;
   /** Seconds since then: right even where the clock is wrong. */
   readonly age: number | null;
-  /** Null when the value is what the proxy has now, or nothing was asked yet. */
+  /** Null when the value is what the proxy has now, or nothing was asked yet: without a value, it is loading. */
   readonly problem: Problem | null;
   /** Seconds until it is worth asking again: what a background task plans by. */
   readonly due: number;
@@ -88,7 +94,10 @@ export interface Options {
   readonly baseUrl: string;
   /** Who is signed in, e.g. the user's id: what another one left in the store is not shown. */
   readonly owner: string;
-  /** The bearer credential; `renew` asks for a new one, since the proxy refused the last. */
+  /**
+   * The bearer credential, asked for before every request: keep it until it expires. `renew` asks for a
+   * new one, since the proxy refused the last. When it throws, the reading says `no_credential`.
+   */
   credential(renew: boolean): Promise<string>;
   /** By default nothing outlives the process. */
   readonly store?: Store;

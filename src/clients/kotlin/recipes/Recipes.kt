@@ -21,18 +21,32 @@ fun screens(client: BalanceClient): Flow<BalanceScreen> = client.balances().map(
 fun screenOf(reading: Reading<Balance>): BalanceScreen {
     val balance = reading.value
     val age = reading.ageSeconds ?: 0
-    val note = when {
-        reading.problem?.code == "offline" -> "Offline"
-        reading.problem?.code == "intercepted" -> "This network wants you to sign in first"
-        reading.problem?.code in setOf("invalid_credentials", "no_credential") -> "Sign in again"
-        reading.problem != null || balance?.stale == true -> "Could not be updated"
-        balance?.status == "blocked" -> "Zoo has blocked this account"
-        balance?.status == "exhausted" -> "Nothing left"
-        balance?.status == "low" -> "Running low"
-        else -> ""
-    }
+    // The way to the proxy, what the proxy got from Zoo, and the account: each has something to say.
+    val notes = listOfNotNull(
+        problemNote(reading.problem?.code),
+        "Loading".takeIf { balance == null && reading.problem == null },
+        "This balance may be out of date".takeIf { balance?.stale == true },
+        statusNote(balance?.status),
+    )
     // For display alone: NumberFormat.getCurrencyInstance() takes the BigDecimal as it is.
-    return BalanceScreen(balance?.available?.toPlainString() ?: "-", note, age > 3_600)
+    return BalanceScreen(balance?.available?.toPlainString() ?: "-", notes.joinToString(". "), age > 3_600)
+}
+
+private fun problemNote(code: String?): String? = when (code) {
+    null -> null
+    // The device's network or the proxy: which of them is not known.
+    "offline" -> "No connection"
+    "intercepted" -> "This network wants you to sign in first"
+    "no_credential" -> "Your sign-in could not be renewed"
+    "invalid_credentials" -> "Please sign in again"
+    else -> "Not updated"
+}
+
+private fun statusNote(status: String?): String? = when (status) {
+    "blocked" -> "Zoo has blocked this account"
+    "exhausted" -> "Nothing left"
+    "low" -> "Running low"
+    else -> null
 }
 
 /** Android lets nothing run in the background more often. */

@@ -12,6 +12,14 @@ public struct BalanceEntry: Sendable, Equatable {
     public let isOld: Bool
 }
 
+/// For previews: a balance that is low, out of date and offline at once.
+public let previewReading = Reading(
+    value: Balance(status: "low", available: 4.2, monthly: .init(remaining: 4.2, allowance: 20), stale: true),
+    asOf: Date(timeIntervalSinceNow: -600),
+    age: 600,
+    problem: Problem("offline")
+)
+
 /// A widget has a budget of about 40 to 70 reloads a day.
 private let leastSeconds = 20.0 * 60
 private let oldSeconds = 3_600.0

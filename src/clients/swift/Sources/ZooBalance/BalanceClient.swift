@@ -38,7 +38,8 @@ public actor BalanceClient {
     ///   - owner: who is signed in, e.g. the user's id: what another one left in the store is not shown
     ///   - timeout: seconds for a request with its answer; beyond what the proxy itself waits for Zoo
     ///   - headers: more of them, e.g. `X-Firebase-AppCheck`; asked for before every request
-    ///   - credential: the bearer credential; `renew` asks for a new one, since the proxy refused the last
+    ///   - credential: the bearer credential, asked for before every request: keep it until it expires.
+    ///     `renew` asks for a new one, since the proxy refused the last. When it throws: `no_credential`
     public init(
         baseURL: URL,
         owner: String,

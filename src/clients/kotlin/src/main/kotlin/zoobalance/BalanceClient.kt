@@ -46,7 +46,8 @@ internal class Settings(
  * Nothing throws because of the network or the proxy: a [Reading] holds the last known value and the problem.
  *
  * @param owner who is signed in, e.g. the user's id: what another one left in the store is not shown
- * @param credential the bearer credential; `renew` asks for a new one, since the proxy refused the last
+ * @param credential the bearer credential, asked for before every request: keep it until it expires.
+ *   `renew` asks for a new one, since the proxy refused the last. When it throws: `no_credential`
  * @param headers more of them, e.g. `X-Firebase-AppCheck`; asked for before every request
  * @param timeoutMillis for a request with its answer; beyond what the proxy itself waits for Zoo
  */

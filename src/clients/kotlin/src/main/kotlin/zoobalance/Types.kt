@@ -10,13 +10,13 @@ data class Reading<out T>(
     val asOfMillis: Long?,
     /** Seconds since then: right even where the clock is wrong. */
     val ageSeconds: Long?,
-    /** Null when the value is what the proxy has now, or nothing was asked yet. */
+    /** Null when the value is what the proxy has now, or nothing was asked yet: without a value, it is loading. */
     val problem: Problem?,
     /** Until it is worth asking again: what a widget or a background task plans by. */
     val dueMillis: Long,
 )
 
-/** Why there is nothing newer. */
+/** Why the proxy said nothing newer. When it is Zoo that fails, there may be none: then the value is `stale`. */
 data class Problem(
     /**
      * A code of the API, or one of the client's own: `offline` (no answer, or not the whole of it),

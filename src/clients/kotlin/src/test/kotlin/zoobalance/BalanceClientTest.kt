@@ -121,6 +121,16 @@ class BalanceClientTest {
     }
 
     @Test
+    fun `a widget says what is wrong with the way to the proxy and with what Zoo said`() = runBlocking {
+        server.enqueue(answer(BODY.replace("false", "true")))
+        val reading = client().refresh()
+        assertEquals("This balance may be out of date", screenOf(reading).note)
+        val both = reading.copy(problem = Problem("offline"))
+        assertEquals("No connection. This balance may be out of date", screenOf(both).note)
+        assertEquals("Loading", screenOf(both.copy(value = null, problem = null)).note)
+    }
+
+    @Test
     fun `a sign-out leaves no file, and may come before anything was stored`() = runBlocking {
         client().clear()
         server.enqueue(answer())
