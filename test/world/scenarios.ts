@@ -128,7 +128,7 @@ export function scenarios(seed: number): Scenario[] {
     scenario("busy app", [{ visits: 500, requests: 6 }]),
     scenario("herd at nine", [
       { visits: 5, to: 15_000 },
-      { visits: 600, from: 20_000, to: 24_000 },
+      { visits: 600, from: 20_000, to: 26_000 },
     ]),
     scenario("cold city", [
       { city: 0, visits: 60 },
