@@ -149,7 +149,8 @@ export class Refresher {
 
   /**
    * @param requestId of the caller, or of the cron's run, who began it; the alarm has none
-   * @returns `undefined` while the backoff or the interval since the last call forbid one */
+   * @returns `undefined` while the backoff or the interval since the last call forbid one
+   */
   #start(
     requestId: string | undefined,
     on: RefreshContext,

@@ -26,7 +26,7 @@ export class LogThrottle {
   /**
    * Logs, unless the same has been logged a moment ago: the event for the same reason (else code) and error.
    *
-   * @param sender who has sent it, of whatever issuer; else the account or issuer that the line is about, else everybody
+   * @param sender the caller or address that provoked the line; without one, lines differ by account, else by issuer
    */
   log(level: Level, event: LogEvent, facts: LogFacts, sender?: string): void {
     const { account, issuer, reason, code, error } = facts;
@@ -45,7 +45,7 @@ export class LogThrottle {
     logLine(level, event, { ...facts, suppressed: suppressed || undefined });
   }
 
-  /** @returns how many lines the last window kept back, once in each; null when this one is used up */
+  /** @returns for the first line of a window, how many the one before left unwritten; null when this one is spent */
   #spend(now: number): number | null {
     const before = this.#window;
     const isNew = now - before.at >= INTERVAL_MS;

@@ -82,7 +82,7 @@ test("undici's private cache asks once for a value in its second half, and then 
   await dispatcher.close();
 });
 
-test.skipIf(isSkipped("Chromium's own cache", noChromium))(
+test.skipIf(isSkipped("The tests of Chromium's own cache", noChromium))(
   "Chromium asks once for a value in its second half, and once more, with its ETag, when it is no longer fresh",
   async () => {
     await using browser = await launchChromium();
