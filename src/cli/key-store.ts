@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import * as z from "zod/mini";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key/record.ts";
 import { runWrangler } from "./run-wrangler.ts";
-import { blameFor, codesOf } from "./wrangler/blame.ts";
+import { blameFor, codesOf, saysNoWorker } from "./wrangler/blame.ts";
 import { BY_CODE } from "./wrangler/failure.ts";
 
 /** A key that was stored though nobody saw it is of no use to anybody. */
@@ -22,7 +22,7 @@ const mayPass = (output: string) =>
 /** @returns what to do after wrangler said this of the keys; it says nothing when it was stopped */
 export function adviceOn(output: string): string {
   const codes = codesOf(output);
-  if (codes.some((code) => code === "10007" || code === "10090")) return NO_WORKER;
+  if (saysNoWorker(output)) return NO_WORKER;
   if (output.includes("No KV namespace ID found for binding")) return NO_WORKER;
   if (output.includes("necessary to set a CLOUDFLARE_API_TOKEN")) return NO_LOGIN;
   // Of a namespace that is gone, KV's number; uploads have another.

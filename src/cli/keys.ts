@@ -2,9 +2,6 @@
  * `npm run keys`: creates, lists and revokes API keys, in wrangler's local stores or, with --remote and
  * wrangler's own login, in Cloudflare's. The Worker has no endpoint for it.
  */
-
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { newApiKey, randomBase62 } from "../callers/api-key/format.ts";
 import { type ApiKeyRecord, apiKeyRecordSchema } from "../callers/api-key/record.ts";
@@ -14,7 +11,7 @@ import { sha256Hex } from "../lib/digest.ts";
 import { timeOf } from "../lib/schema.ts";
 import { accountNames } from "./config/account-names.ts";
 import { KeyStore, StoreError } from "./key-store.ts";
-import { ROOT } from "./run-wrangler.ts";
+import { configuration } from "./run-wrangler.ts";
 
 const HELP = `Usage:
   npm run keys -- create --name NAME [--account NAME] [--scope SCOPE]... [--expires WHEN]
@@ -133,7 +130,7 @@ async function create(values: Values, store: KeyStore): Promise<void> {
 
 /** A key may come before its account, so this is no refusal; who sent its output elsewhere sees it all the same. */
 function unknownAccount(account: string, environment: string): string | null {
-  const names = accountNames(readFileSync(join(ROOT, "wrangler.toml"), "utf8"), environment);
+  const names = accountNames(configuration(), environment);
   if (names === null || names.includes(account)) return null;
   const where = environment === "" ? "At the top of wrangler.toml" : `In [env.${environment}]`;
   const others = environment === "" ? " (or `.dev.vars`)" : "";

@@ -2,8 +2,6 @@
  * `npm run report -- --env production`: what an operator wants to know on a Monday, from Analytics Engine's
  * SQL API. It needs an API token; wrangler's login does not reach that API.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type * as z from "zod/mini";
 import { VARIABLES } from "../config/variables.ts";
@@ -12,7 +10,7 @@ import { type Api, type Asked, rowsOf, Unanswered } from "./report/api.ts";
 import { QUERIES, type Query, type Rows } from "./report/queries.ts";
 import { summarize } from "./report/summary.ts";
 import { reportText } from "./report/write.ts";
-import { ROOT } from "./run-wrangler.ts";
+import { configuration } from "./run-wrangler.ts";
 
 const HELP = `Usage: npm run report -- --env production [--days 7] [--objective 99.9] [--json]
 
@@ -56,7 +54,7 @@ async function allRows(api: Api, asked: Asked): Promise<Rows> {
 
 /** The dataset of an environment, and from which age on a value is stale there. */
 function settingsOf(environment: string): { dataset: string; fresh: number } {
-  const read = readToml(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+  const read = readToml(configuration());
   const settings = read.ok ? at(read.toml.root, ["env", environment]) : undefined;
   const dataset = at(settings, ["analytics_engine_datasets", 0, "dataset"]);
   if (typeof dataset !== "string") {

@@ -1,8 +1,13 @@
 /** The project's own wrangler, run to its end without a terminal. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 export const ROOT = resolve(import.meta.dirname, "../..");
+
+/** The text of the project's `wrangler.toml`. */
+export const configuration = (): string => readFileSync(join(ROOT, "wrangler.toml"), "utf8");
+
 /**
  * Arguments of Node that start wrangler. Not its `bin`, which starts a second process: that one outlives a
  * kill, and goes on with what it was at.

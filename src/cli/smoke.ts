@@ -4,12 +4,10 @@
  * the command line, where others can read it) it also asks for a balance; with a version in `VERSION` it
  * asks that one where several are deployed, and insists that it is the one that answers.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { isSafeUrl } from "../lib/url.ts";
 import { readToml } from "./config/toml.ts";
 import { workerNameOf } from "./config/worker-name.ts";
-import { ROOT } from "./run-wrangler.ts";
+import { configuration } from "./run-wrangler.ts";
 import {
   CHECKS,
   CHECKS_WITH_CREDENTIAL,
@@ -52,7 +50,7 @@ async function main([address, ...rest]: readonly string[]): Promise<number> {
 
 /** Of the environment `production`, as `wrangler.toml` has it. */
 function workerName(): string {
-  const read = readToml(readFileSync(join(ROOT, "wrangler.toml"), "utf8"));
+  const read = readToml(configuration());
   return read.ok ? workerNameOf(read.toml.root, "production") : "";
 }
 

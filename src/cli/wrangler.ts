@@ -5,12 +5,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import * as z from "zod/mini";
 import { readSecrets } from "./config/secrets-file.ts";
 import { at, readToml } from "./config/toml.ts";
 import { workerNameOf } from "./config/worker-name.ts";
-import { deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
+import { configuration, deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
+import { saysNoWorker } from "./wrangler/blame.ts";
 import { type Command, commandOf, MAKES_LIVE, optionOf } from "./wrangler/command.ts";
 import { explain, type Failure, type Live } from "./wrangler/failure.ts";
 import { NO_WORKER_YET, refuse, refuseSecrets, unnamedSecret } from "./wrangler/refusal.ts";
@@ -39,14 +40,14 @@ const jsonIn = (output: string): unknown => JSON.parse(output.slice(output.searc
 async function whatIsLive(environment: readonly string[]): Promise<Live | null | "unknown"> {
   const args = ["deployments", "status", ...environment, "--json"];
   const { ok, stdout, stderr } = await runWrangler(args, QUESTION_MS);
-  if (!ok) return /code: 10007|code: 10090/.test(stdout + stderr) ? null : "unknown";
+  if (!ok) return saysNoWorker(stdout + stderr) ? null : "unknown";
   const { id, versions } = statusSchema.parse(jsonIn(stdout));
   return { id, versions: versions.map(({ version_id, ...rest }) => ({ id: version_id, ...rest })) };
 }
 
 /** Namespaces by the titles that wrangler gives to those that it makes for a Worker's bindings. */
-async function orphans(environment: string | null): Promise<Failure["orphans"]> {
-  const read = readToml(configuration());
+async function orphans(text: string, environment: string | null): Promise<Failure["orphans"]> {
+  const read = readToml(text);
   if (!read.ok || environment === null) return [];
   const { root } = read.toml;
   const bindings = z
@@ -61,8 +62,6 @@ async function orphans(environment: string | null): Promise<Failure["orphans"]> 
     return all.filter((other) => other.title === title).map(({ id }) => ({ id, binding }));
   });
 }
-
-const configuration = () => readFileSync(join(ROOT, "wrangler.toml"), "utf8");
 
 /** Of a file that cannot be read, or holds something else, wrangler says why. */
 function secretsIn(file: string | undefined): ReadonlyMap<string, string> | null {
@@ -81,19 +80,20 @@ const bulkFileOf = ({ words }: Command) =>
   words.includes("bulk") ? words[words.indexOf("bulk") + 1] : undefined;
 
 /** @returns why it is not worth trying, line by line, or null */
-function refusalOf(args: readonly string[], command: Command): string[] | null {
+function refusalOf(args: readonly string[], command: Command, text: string): string[] | null {
   const file = optionOf(args, /^--secrets-file$/) ?? bulkFileOf(command);
   const secrets = secretsIn(file);
   const asksBack = process.stdin.isTTY && !args.some((arg) => /^(-y|--yes)$/.test(arg));
-  return refuse({ ...command, text: configuration(), secrets, asksBack });
+  return refuse({ ...command, text, secrets, asksBack });
 }
 
 /** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
   const command = commandOf(args, process.env);
-  const refused = refusalOf(args, command);
+  const text = configuration();
+  const refused = refusalOf(args, command, text);
   if (refused !== null) return fail(refused);
-  const note = unnamedSecret(command.words, configuration(), command.environment ?? "");
+  const note = unnamedSecret(command.words, text, command.environment ?? "");
   if (note !== null && !command.help) console.error(note);
   const words = command.words.join(" ");
   const environment = command.environment === null ? [] : ["--env", command.environment];
@@ -136,7 +136,8 @@ async function main(args: readonly string[]): Promise<number> {
   clearTimeout(timer);
   if (code === 0 || (code === null && !timedOut)) return code ?? STOPPED;
   const live = await whatIsLive(environment);
-  const left = live === null && /^deploy\b/.test(words) ? await orphans(command.environment) : [];
+  const left =
+    live === null && /^deploy\b/.test(words) ? await orphans(text, command.environment) : [];
   const output = chunks.join("");
   fail(["", ...explain({ args, output, timedOut, before, live, orphans: left })]);
   return typeof code === "number" ? code : 1;

@@ -4,14 +4,14 @@ import { VARIABLES } from "../../config/variables.ts";
 import { REQUIRED_BINDINGS } from "../../env.ts";
 import { advise } from "./advice.ts";
 import { adviseCrons } from "./cron.ts";
-import type { Checked, Finding, Report } from "./finding.ts";
+import type { Checked, Finding, Report, Said } from "./finding.ts";
 import { misspeltKeyRemedy, splitProblem, withoutEchoes } from "./keys-of-entries.ts";
 import { BINDING_REMEDY, nearest, remedyFor } from "./remedies.ts";
 import { adviseRoutes } from "./routes.ts";
 import { flawOf } from "./secret-value.ts";
 import { namedSecrets, readable } from "./secrets.ts";
 import { adviseTables } from "./tables.ts";
-import { at, isTable, type ReadToml, readToml, type Table, type Toml } from "./toml.ts";
+import { at, isTable, type Path, type ReadToml, readToml, type Table, type Toml } from "./toml.ts";
 
 const NO_STAR = "must be a list of origins; `*`, for all of them, is not possible";
 
@@ -60,14 +60,14 @@ export function checkConfig({ text, environment, secrets }: Checked): Finding[] 
       if (!unread.includes(String(path[0]))) report(level, path, ...said);
     },
   });
-  for (const { level, path, problem, remedy } of adviseTables(toml.root, environment, settings)) {
-    found.push({ level, line: toml.lineOf(path), name: path.join("."), problem, remedy });
-  }
-  const below = [...adviseRoutes(settings, toml.root), ...adviseCrons(settings, toml.root, vars)];
-  for (const { level, path, problem, remedy } of below) {
-    const line = toml.lineOf(["env", environment, ...path]);
-    found.push({ level, line, name: path.join("."), problem, remedy });
-  }
+  const add = (all: readonly Said[], above: Path) => {
+    for (const { path, ...said } of all) {
+      found.push({ ...said, line: toml.lineOf([...above, ...path]), name: path.join(".") });
+    }
+  };
+  add(adviseTables(toml.root, environment, settings), []);
+  add(adviseRoutes(settings, toml.root), ["env", environment]);
+  add(adviseCrons(settings, toml.root, vars), ["env", environment]);
   const key = ({ line, name, problem }: Finding) => `${line} ${name} ${problem}`;
   const unique = new Map(found.map((finding) => [key(finding), finding]));
   return [...unique.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));

@@ -1,19 +1,18 @@
 /** The cron of an environment: what Cloudflare takes, and whether it comes often enough for `/ready`. */
 import { VARIABLES } from "../../config/variables.ts";
-import type { Finding } from "./finding.ts";
-import { at, type Path, type Table } from "./toml.ts";
-
-interface Said extends Pick<Finding, "level" | "problem" | "remedy"> {
-  /** Below the environment. */
-  readonly path: Path;
-}
+import type { Said } from "./finding.ts";
+import { at, type Table } from "./toml.ts";
 
 const CRONS = ["triggers", "crons"];
 const SUCH_AS = 'Such as: crons = ["*/15 * * * *"].';
 const FIELDS = /^[\w*,/#-]+( [\w*,/#-]+){4}$/;
 const DAY_MINUTES = 24 * 60;
 
-/** Without crons of its own an environment has those of the top of the file. */
+/**
+ * Without crons of its own an environment has those of the top of the file.
+ *
+ * @returns what is wrong, at paths below the environment
+ */
 export function adviseCrons(settings: Table, root: Table, vars: Table): Said[] {
   const crons = at(settings, CRONS) ?? at(root, CRONS) ?? [];
   if (!Array.isArray(crons)) {

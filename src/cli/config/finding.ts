@@ -11,6 +11,11 @@ export interface Finding {
   readonly remedy: string;
 }
 
+/** What is said of one place in the file. */
+export interface Said extends Pick<Finding, "level" | "problem" | "remedy"> {
+  readonly path: Path;
+}
+
 /** Of a path below the environment's `vars`, or of a secret by its name. */
 export type Report = (level: Finding["level"], path: Path, problem: string, remedy: string) => void;
 

@@ -1,11 +1,6 @@
 /** Where callers reach the Worker: `routes` of an environment, as people write them. */
-import type { Finding } from "./finding.ts";
+import type { Said } from "./finding.ts";
 import { at, isTable, type Path, type Table } from "./toml.ts";
-
-interface Said extends Pick<Finding, "level" | "problem" | "remedy"> {
-  /** Below the environment. */
-  readonly path: Path;
-}
 
 const SUCH_AS =
   'Such as: routes = [{ pattern = "balance.your-company.com", custom_domain = true }].';
@@ -15,7 +10,7 @@ const PLACEHOLDER = /(^|\.)example(\.(com|net|org))?$/i;
 
 /**
  * @param root of the file: what it has at its top, an environment has too unless it says otherwise
- * @returns what is wrong, at most one thing of each route. Quotes nothing of the file
+ * @returns what is wrong, at paths below the environment, at most one thing of each route. Quotes nothing of the file
  */
 export function adviseRoutes(settings: Table, root: Table): Said[] {
   const { routes, route, workers_dev } = { ...pick(root), ...pick(settings) };

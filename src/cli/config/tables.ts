@@ -1,13 +1,8 @@
 /** Tables and keys that wrangler does not know: it passes them over with a warning, and their content is lost. */
 import { VARIABLES } from "../../config/variables.ts";
-import type { Finding } from "./finding.ts";
+import type { Said } from "./finding.ts";
 import { nearest } from "./remedies.ts";
 import { isTable, type Path, type Table } from "./toml.ts";
-
-export interface Said extends Pick<Finding, "level" | "problem" | "remedy"> {
-  /** From the top of the file. */
-  readonly path: Path;
-}
 
 /** What wrangler knows of an environment. A test holds it against wrangler's own schema. */
 export const ENVIRONMENT_KEYS: readonly string[] = `
@@ -31,6 +26,7 @@ const KEYS_OF: Readonly<Record<string, readonly string[]>> = {
   triggers: ["crons", "events"],
 };
 
+/** @returns what is wrong, at paths from the top of the file */
 export function adviseTables(root: Table, environment: string, settings: Table): Said[] {
   const above = ["env", environment];
   return [

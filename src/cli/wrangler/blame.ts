@@ -22,6 +22,10 @@ const PASSING =
 export const codesOf = (output: string): string[] =>
   [...stripVTControlCharacters(output).matchAll(/\[code: (\d+)\]/g)].map(([, code = ""]) => code);
 
+/** Whether Cloudflare knows no Worker of that name. */
+export const saysNoWorker = (output: string): boolean =>
+  codesOf(output).some((code) => code === "10007" || code === "10090");
+
 /** The build comes first: its dump speaks of sockets, and bundled code may speak of anything. */
 export function blameFor(said: string): Blame {
   const output = stripVTControlCharacters(said);
