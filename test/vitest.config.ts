@@ -1,11 +1,13 @@
 import "../src/cli/require-node.cjs";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { useRamDisk } from "./ram-disk.ts";
 import { LongFilesFirst } from "./sequencer.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 // Wrangler and the project's commands are started some dozens of times: they are compiled once.
 process.env.NODE_COMPILE_CACHE ??= `${root}node_modules/.cache/node-compile`;
+useRamDisk();
 
 /** A machine that is busy with other things is slow, not wrong. */
 const TEST_MS = 300_000;
