@@ -21,6 +21,8 @@ const EXPIRES = NOW / 1_000 + 86_400;
 const apple = await generateKeyPair("ES256", { extractable: true });
 const google = await generateKeyPair("RS256", { extractable: true });
 
+const FCM = "/v1/projects/zoo-app/messages:send";
+
 const received: Received[] = [];
 const devices = new Map<string, unknown>();
 /** What the next requests of a path get; else they are taken. */
@@ -76,6 +78,8 @@ beforeEach(() => {
   devices.clear();
   devices.set("apns:default:d1", null);
   devices.set("apns:other:d2", null);
+  devices.set("fcm:default:g1", null);
+  devices.set("fcm:other:g2", null);
 });
 
 /** `fetch`, over HTTP/2 and without TLS. */
@@ -146,15 +150,27 @@ test("sends APNs what it asks for: a fresh provider token, topic, type, collapse
 test("pushes to the devices of the event's account alone", async () => {
   await deliver("balance.low");
   expect(to("/3/device/d2")).toEqual([]);
+  expect(to(FCM).map(({ body }) => JSON.parse(body).message.token)).toEqual(["g1"]);
 });
 
-test("sends FCM a message to the account's topic with collapse key, tag and time to live", async () => {
+test("asks Google for one token for all phones of an event, and for none without one", async () => {
+  devices.set("fcm:default:g3", null);
+  await deliver("balance.low");
+  expect(to(FCM)).toHaveLength(2);
+  expect(to("/token")).toHaveLength(1);
+  devices.delete("fcm:default:g1");
+  devices.delete("fcm:default:g3");
+  await deliver("balance.low");
+  expect(to("/token")).toHaveLength(1);
+});
+
+test("sends FCM a message to the phone, not to a topic that anybody may read, with collapse key, tag and time to live", async () => {
   await deliver("balance.exhausted");
-  const [push] = to("/v1/projects/zoo-app/messages:send");
+  const [push] = to(FCM);
   expect(push?.headers.authorization).toBe("Bearer access");
   expect(JSON.parse(push?.body ?? "")).toEqual({
     message: {
-      topic: "balance-default",
+      token: "g1",
       notification: { title: "Zoo balance", body: "Nothing is left" },
       android: {
         collapse_key: "msg_1",
@@ -202,17 +218,47 @@ test.each([
 ])("forgets a device of which Apple says %i %s", async (status, reason) => {
   answers.set("/3/device/d1", { status, body: JSON.stringify({ reason }) });
   expect((await deliver("balance.low")).status).toBe(204);
-  expect([...devices.keys()]).toEqual(["apns:other:d2"]);
+  expect(devices.has("apns:default:d1")).toBe(false);
+  expect(devices.size).toBe(3);
 });
 
-test("a device that has another app holds up no event, and is kept: the topic may be wrong", async () => {
-  const error = vi.spyOn(console, "error").mockReturnValue();
-  answers.set("/3/device/d1", { status: 400, body: '{"reason":"DeviceTokenNotForTopic"}' });
+const fcmError = (errorCode: string) =>
+  JSON.stringify({ error: { details: [{ "@type": "x" }, { errorCode }] } });
+
+test("forgets a phone that Google no longer knows", async () => {
+  answers.set(FCM, { status: 404, body: fcmError("UNREGISTERED") });
   expect((await deliver("balance.low")).status).toBe(204);
-  expect([...devices.keys()]).toContain("apns:default:d1");
-  expect(error.mock.calls).toEqual([["APNs: 400 DeviceTokenNotForTopic"]]);
-  error.mockRestore();
+  expect(devices.has("fcm:default:g1")).toBe(false);
+  expect(devices.size).toBe(3);
 });
+
+test.each([
+  [503, fcmError("UNAVAILABLE")],
+  [404, "{}"],
+  [500, "no JSON"],
+])(
+  "asks the proxy to send it again when Google answers %i, and keeps the phone",
+  async (status, body) => {
+    answers.set(FCM, { status, body });
+    expect((await deliver("balance.low")).status).toBe(503);
+    expect(devices.has("fcm:default:g1")).toBe(true);
+  },
+);
+
+test.each([
+  ["/3/device/d1", 400, '{"reason":"DeviceTokenNotForTopic"}', "APNs: 400 DeviceTokenNotForTopic"],
+  [FCM, 403, fcmError("SENDER_ID_MISMATCH"), "FCM: 403 SENDER_ID_MISMATCH"],
+])(
+  "a device of another app (%s, %i) holds up no event, and is kept: the settings may be wrong",
+  async (path, status, body, line) => {
+    const error = vi.spyOn(console, "error").mockReturnValue();
+    answers.set(path, { status, body });
+    expect((await deliver("balance.low")).status).toBe(204);
+    expect(devices.size).toBe(4);
+    expect(error.mock.calls).toEqual([[line]]);
+    error.mockRestore();
+  },
+);
 
 test("answers only when every device was tried, though one cannot be reached", async () => {
   devices.set("apns:default:d3", null);

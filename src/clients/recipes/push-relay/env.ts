@@ -12,7 +12,7 @@ export interface Env {
   /** The JSON of a service account that may send messages. */
   readonly FCM_SERVICE_ACCOUNT: string;
   readonly FCM_URL?: string;
-  /** Written by whoever registers devices: `apns:ACCOUNT:DEVICE_TOKEN`. Android's subscribe to a topic instead. */
+  /** Written by whoever registers devices: `apns:ACCOUNT:DEVICE_TOKEN`, `fcm:ACCOUNT:REGISTRATION_TOKEN`. */
   readonly DEVICES: Pick<KVNamespace, "list" | "delete">;
 }
 

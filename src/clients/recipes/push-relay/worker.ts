@@ -5,7 +5,7 @@
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
 import { pushToApple } from "./apns.ts";
 import type { Env, Outside } from "./env.ts";
-import { pushToGoogle } from "./fcm.ts";
+import { accessToken, pushToGoogle } from "./fcm.ts";
 import { type AlertEvent, type Push, pushOf } from "./push.ts";
 
 export async function relay(request: Request, env: Env, outside: Outside): Promise<Response> {
@@ -21,22 +21,31 @@ export async function relay(request: Request, env: Env, outside: Outside): Promi
   const push = pushOf(event, headers["webhook-id"] ?? "");
   // A type that is new is not worth a retry.
   if (push === null) return new Response(null, { status: 204 });
+  let access: Promise<string> | undefined;
   const sent = await Promise.allSettled([
-    pushToGoogle(push, env, outside),
-    pushToDevices(push, env, outside),
+    pushToDevices("apns", push, env, (device) => pushToApple(device, push, env, outside)),
+    pushToDevices("fcm", push, env, (device) => {
+      access ??= accessToken(env, outside);
+      return pushToGoogle(device, push, access, env, outside);
+    }),
   ]);
   // The proxy sends it again, with the same id; a phone that has it already replaces it by itself.
   const failed = sent.some(({ status }) => status === "rejected");
   return new Response(null, { status: failed ? 503 : 204 });
 }
 
-async function pushToDevices(push: Push, env: Env, outside: Outside): Promise<void> {
-  const prefix = `apns:${push.account}:`;
-  const { keys } = await env.DEVICES.list({ prefix });
+/** @param pushTo returns whether to keep the device */
+async function pushToDevices(
+  service: "apns" | "fcm",
+  { account }: Push,
+  { DEVICES }: Env,
+  pushTo: (device: string) => Promise<boolean>,
+): Promise<void> {
+  const prefix = `${service}:${account}:`;
+  const { keys } = await DEVICES.list({ prefix });
   const sent = await Promise.allSettled(
     keys.map(async ({ name }) => {
-      const known = await pushToApple(name.slice(prefix.length), push, env, outside);
-      if (!known) await env.DEVICES.delete(name);
+      if (!(await pushTo(name.slice(prefix.length)))) await DEVICES.delete(name);
     }),
   );
   // Only now: what is under way when the answer is given, the platform cancels.
