@@ -129,7 +129,9 @@ class BalanceClientTest {
         val reading = client().refresh()
         assertEquals("This balance may be out of date", screenOf(reading).note)
         val both = reading.copy(problem = Problem("offline"))
-        assertEquals("No connection. This balance may be out of date", screenOf(both).note)
+        assertEquals("This balance may be out of date. No connection", screenOf(both).note)
+        val updating = reading.value?.copy(staleReason = "revalidating", status = "low")
+        assertEquals("It is running low. Updating", screenOf(reading.copy(value = updating)).note)
         assertEquals("Loading", screenOf(both.copy(value = null, problem = null)).note)
     }
 
