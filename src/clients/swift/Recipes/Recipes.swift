@@ -96,11 +96,21 @@ public struct BalanceProvider: TimelineProvider {
 #if canImport(BackgroundTasks) && os(iOS)
 import BackgroundTasks
 
-/// `.backgroundTask(.appRefresh("balance")) { await refreshInBackground(client) }` in the App's scene.
-public func refreshInBackground(_ client: BalanceClient) async {
-    guard let reading = try? await client.refresh() else { return }
+/// When the app goes into the background: the first one has to be asked for. A later plan replaces an earlier one.
+public func planRefresh(at date: Date? = nil) {
     let request = BGAppRefreshTaskRequest(identifier: "balance")
-    request.earliestBeginDate = timeline(reading, now: Date()).reload
+    request.earliestBeginDate = date ?? Date(timeIntervalSinceNow: leastSeconds)
     try? BGTaskScheduler.shared.submit(request)
+}
+
+/// In the App's scene, on iOS 16 and up:
+///
+///     .onChange(of: scenePhase) { phase in if phase == .background { planRefresh() } }
+///     .backgroundTask(.appRefresh("balance")) { await refreshInBackground(client) }
+public func refreshInBackground(_ client: BalanceClient) async {
+    // Before all else: a refresh that the system cuts short must not be the last.
+    planRefresh()
+    guard let reading = try? await client.refresh() else { return }
+    planRefresh(at: timeline(reading, now: Date()).reload)
 }
 #endif
