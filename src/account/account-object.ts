@@ -87,6 +87,7 @@ export class AccountBalance extends DurableObject<Env> {
    * alarm again for whatever still waits: one that was used up would not come back by itself.
    */
   override async alarm(): Promise<void> {
+    const began = Date.now();
     try {
       const parsed = parseConfig(this.env);
       if (!parsed.ok) {
@@ -101,13 +102,17 @@ export class AccountBalance extends DurableObject<Env> {
     } catch (error) {
       logLine("error", "internal", { error: nameOf(error) });
     } finally {
-      // What is due still, could not be done now.
-      await this.#setAlarm(Date.now() + ALARM_RETRY_MS);
+      await this.#setAlarm(began);
     }
   }
 
-  /** The one alarm, for what comes first. @param retryAt for what is due already, epoch milliseconds */
-  async #setAlarm(retryAt = 0): Promise<void> {
+  /**
+   * The one alarm, for what comes first.
+   *
+   * @param triedAt when an alarm began, epoch milliseconds: what was due then and still is, could not be done
+   *   now. What has become due since then (a receiver may be slow) has not been tried yet
+   */
+  async #setAlarm(triedAt = 0): Promise<void> {
     const now = Date.now();
     const reading = this.#reading();
     const parsed = parseConfig(this.env);
@@ -115,7 +120,7 @@ export class AccountBalance extends DurableObject<Env> {
     const times = [alertsAt, reading && this.#refresher.keepFreshAt(reading, now)];
     const first = Math.min(...times.map((at) => at ?? Number.POSITIVE_INFINITY));
     if (first === Number.POSITIVE_INFINITY) return;
-    const at = first <= now ? Math.max(now, retryAt) : first;
+    const at = first <= triedAt ? now + ALARM_RETRY_MS : Math.max(now, first);
     const set = await this.ctx.storage.getAlarm();
     if (set === null || at < set) await this.ctx.storage.setAlarm(at);
   }

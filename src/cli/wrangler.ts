@@ -13,7 +13,7 @@ import { workerNameOf } from "./config/worker-name.ts";
 import { configuration, deadlineMs, ROOT, runWrangler, WRANGLER } from "./run-wrangler.ts";
 import { saysNoWorker } from "./wrangler/blame.ts";
 import { type Command, commandOf, MAKES_LIVE, optionOf } from "./wrangler/command.ts";
-import { explain, type Failure, type Live } from "./wrangler/failure.ts";
+import { explain, explainDeletion, type Failure, type Live } from "./wrangler/failure.ts";
 import { NO_WORKER_YET, refuse, refuseSecrets, unnamedSecret } from "./wrangler/refusal.ts";
 import { readSecret } from "./wrangler/secret.ts";
 
@@ -32,6 +32,7 @@ const statusSchema = z.object({
   id: z.string(),
   versions: z.array(z.object({ version_id: z.string(), percentage: z.number() })),
 });
+const secretsSchema = z.array(z.object({ name: z.string() }));
 const namespacesSchema = z.array(z.object({ id: z.string(), title: z.string() }));
 
 /** The JSON in wrangler's output, behind whatever it says first. */
@@ -43,6 +44,12 @@ async function whatIsLive(environment: readonly string[]): Promise<Live | null |
   if (!ok) return saysNoWorker(stdout + stderr) ? null : "unknown";
   const { id, versions } = statusSchema.parse(jsonIn(stdout));
   return { id, versions: versions.map(({ version_id, ...rest }) => ({ id: version_id, ...rest })) };
+}
+
+/** The names of the secrets that are there; null where Cloudflare does not say. */
+async function secretNames(environment: readonly string[]): Promise<string[] | null> {
+  const { ok, stdout } = await runWrangler(["secret", "list", ...environment], QUESTION_MS);
+  return ok ? secretsSchema.parse(jsonIn(stdout)).map(({ name }) => name) : null;
 }
 
 /** Namespaces by the titles that wrangler gives to those that it makes for a Worker's bindings. */
@@ -135,10 +142,18 @@ async function main(args: readonly string[]): Promise<number> {
   const [code] = await once(child, "close");
   clearTimeout(timer);
   if (code === 0 || (code === null && !timedOut)) return code ?? STOPPED;
+  const output = chunks.join("");
+  const [verb, noun, name = ""] = command.words;
+  if (verb === "secret" && noun === "delete") {
+    const deletion = explainDeletion(name, await secretNames(environment), output);
+    if (deletion !== null) {
+      fail(["", deletion.words]);
+      return deletion.done ? 0 : 1;
+    }
+  }
   const live = await whatIsLive(environment);
   const left =
     live === null && /^deploy\b/.test(words) ? await orphans(text, command.environment) : [];
-  const output = chunks.join("");
   fail(["", ...explain({ args, output, timedOut, before, live, orphans: left })]);
   return typeof code === "number" ? code : 1;
 }

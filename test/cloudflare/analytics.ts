@@ -3,6 +3,7 @@
  * as the API's reference has and this project uses. Anything else is a 422, as there.
  */
 import { DatabaseSync } from "node:sqlite";
+import * as z from "zod";
 import type { Answer, Routes } from "./call.ts";
 
 export interface Point {
@@ -14,6 +15,37 @@ export interface Point {
   /** How many points it stands for: Analytics Engine samples what comes too fast. */
   readonly sampleInterval: number;
 }
+
+const MARK = "a point: ";
+
+/** What a Worker's binding for a dataset leads to: the points come back as lines of its own. */
+export function datasetWorker(dataset: string) {
+  const contents = `
+    import { WorkerEntrypoint } from "cloudflare:workers";
+    export default class extends WorkerEntrypoint {
+      writeDataPoint(point) {
+        console.log(${JSON.stringify(MARK)} + JSON.stringify({ dataset: ${JSON.stringify(dataset)}, ...point }));
+      }
+    }`;
+  return { name: dataset, modules: [{ type: "ESModule" as const, path: "index.js", contents }] };
+}
+
+/** The point that a line of {@link datasetWorker} tells; null for every other line. */
+export function pointOf(line: string): (Point & { readonly dataset: string }) | null {
+  if (!line.startsWith(MARK)) return null;
+  const { dataset, blobs, doubles, indexes } = writtenSchema.parse(
+    JSON.parse(line.slice(MARK.length)),
+  );
+  const timestamp = Math.floor(Date.now() / 1_000);
+  return { dataset, timestamp, blobs, doubles, index: indexes[0], sampleInterval: 1 };
+}
+
+const writtenSchema = z.object({
+  dataset: z.string(),
+  blobs: z.array(z.string()),
+  doubles: z.array(z.number()),
+  indexes: z.tuple([z.string()]),
+});
 
 const SECONDS: Readonly<Record<string, number>> = {
   SECOND: 1,

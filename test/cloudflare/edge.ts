@@ -1,7 +1,7 @@
 /**
  * What answers at the account's domains: the versions that are live, as they were uploaded, each in workerd
  * with the bindings, secrets, assets and KV values that the stand-in holds. A header chooses among split
- * versions, as Cloudflare's version overrides do.
+ * versions, as Cloudflare's version overrides do. Points go to the account's datasets, lines to whoever tails.
  */
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -12,7 +12,9 @@ import { convertV4MiniflareOptions, fetch, Miniflare } from "miniflare";
 import * as z from "zod";
 import { listen } from "../listen.ts";
 import { type Account, type Binding, liveVersion, type Script, type Version } from "./account.ts";
+import { datasetWorker, pointOf } from "./analytics.ts";
 import { writeAssets } from "./assets.ts";
+import type { Cloudflare } from "./server.ts";
 
 const limitSchema = z.object({
   limit: z.number(),
@@ -36,12 +38,22 @@ interface Running {
 
 /** @param hosts where requests to other origins are sent instead, by origin */
 export async function startEdge(
-  account: Account,
+  { account, tails }: Cloudflare,
   hostname: string,
   hosts: Readonly<Record<string, string>>,
 ): Promise<Edge> {
   const running = new Map<string, Promise<Running>>();
   const logs: string[] = [];
+  const log = (line: string) => {
+    const point = pointOf(line);
+    if (point === null) {
+      logs.push(line);
+      tails.send(line);
+      return;
+    }
+    const { dataset, ...written } = point;
+    account.points.set(dataset, [...(account.points.get(dataset) ?? []), written]);
+  };
   let seen = "";
   const server = createServer((request, response) => {
     serve(request, response).catch((error: unknown) => {
@@ -69,7 +81,7 @@ export async function startEdge(
   }
 
   function runningOf(version: Version): Promise<Running> {
-    const started = running.get(version.id) ?? start(account, version, hosts, logs);
+    const started = running.get(version.id) ?? start(account, version, hosts, log);
     running.set(version.id, started);
     return started;
   }
@@ -127,7 +139,7 @@ async function start(
   account: Account,
   version: Version,
   hosts: Readonly<Record<string, string>>,
-  logs: string[],
+  log: (line: string) => void,
 ): Promise<Running> {
   const folder = await mkdtemp(join(tmpdir(), "zoo-balance-edge-"));
   await writeAssets(account, version, folder);
@@ -137,47 +149,57 @@ async function start(
   const [main] = version.modules.filter(({ type }) => type.includes("javascript"));
   const runtime = new Miniflare({
     ...convertV4MiniflareOptions({
-      name: "proxy",
-      modules: [{ type: "ESModule", path: "index.js", contents: main?.text ?? "" }],
-      compatibilityDate: version.compatibilityDate,
-      bindings: {
-        ...named(of("plain_text"), ({ text }) => String(text)),
-        ...named(of("secret_text"), ({ text }) => String(text)),
-        ...named(of("json"), ({ json }) => z.json().parse(json)),
-        ...named(of("version_metadata"), () => ({ id: version.id, tag: "", timestamp: "" })),
-      },
-      kvNamespaces: named(of("kv_namespace"), ({ namespace_id }) => ({ id: String(namespace_id) })),
-      durableObjects: named(of("durable_object_namespace"), ({ class_name }) => ({
-        className: String(class_name),
-        useSQLite: true,
-      })),
-      ratelimits: named(of("ratelimit"), ({ namespace_id, simple }) => ({
-        namespace_id: String(namespace_id),
-        simple: limitSchema.parse(simple),
-      })),
-      analyticsEngineDatasets: named(of("analytics_engine"), ({ dataset }) => ({
-        dataset: String(dataset),
-      })),
-      assets: {
-        directory: folder,
-        routerConfig: { has_user_worker: true },
-        assetConfig: { compatibility_date: version.compatibilityDate, compatibility_flags: [] },
-      },
-      async outboundService(request) {
-        const { origin, pathname, search } = new URL(request.url);
-        const to = hosts[origin];
-        if (to === undefined) throw new Error(`the network is off: ${origin}`);
-        return fetch(`${to}${pathname}${search}`, {
-          method: request.method,
-          headers: request.headers,
-          body: request.method === "GET" ? null : await request.arrayBuffer(),
-          redirect: "manual",
-        });
-      },
+      workers: [
+        {
+          name: "proxy",
+          modules: [{ type: "ESModule", path: "index.js", contents: main?.text ?? "" }],
+          compatibilityDate: version.compatibilityDate,
+          bindings: {
+            ...named(of("plain_text"), ({ text }) => String(text)),
+            ...named(of("secret_text"), ({ text }) => String(text)),
+            ...named(of("json"), ({ json }) => z.json().parse(json)),
+            ...named(of("version_metadata"), () => ({ id: version.id, tag: "", timestamp: "" })),
+          },
+          kvNamespaces: named(of("kv_namespace"), ({ namespace_id }) => ({
+            id: String(namespace_id),
+          })),
+          durableObjects: named(of("durable_object_namespace"), ({ class_name }) => ({
+            className: String(class_name),
+            useSQLite: true,
+          })),
+          ratelimits: named(of("ratelimit"), ({ namespace_id, simple }) => ({
+            namespace_id: String(namespace_id),
+            simple: limitSchema.parse(simple),
+          })),
+          serviceBindings: named(of("analytics_engine"), ({ dataset }) => ({
+            name: String(dataset),
+          })),
+          assets: {
+            directory: folder,
+            routerConfig: { has_user_worker: true },
+            assetConfig: { compatibility_date: version.compatibilityDate, compatibility_flags: [] },
+          },
+          async outboundService(request) {
+            const { origin, pathname, search } = new URL(request.url);
+            const to = hosts[origin];
+            if (to === undefined) throw new Error(`the network is off: ${origin}`);
+            return fetch(`${to}${pathname}${search}`, {
+              method: request.method,
+              headers: request.headers,
+              body: request.method === "GET" ? null : await request.arrayBuffer(),
+              redirect: "manual",
+            });
+          },
+        },
+        ...of("analytics_engine").map(({ dataset }) => ({
+          ...datasetWorker(String(dataset)),
+          compatibilityDate: version.compatibilityDate,
+        })),
+      ],
       host: "127.0.0.1",
       port: 0,
       cf: false,
-      handleStructuredLogs: ({ message }) => void logs.push(message),
+      handleStructuredLogs: ({ message }) => log(message),
     }),
   });
   for (const { name, namespace_id } of of("kv_namespace")) {

@@ -1,4 +1,4 @@
-/** Workers: uploads, versions, deployments, secrets, settings, and where they are reached. */
+/** Workers: uploads, versions, deployments, settings, and where they are reached. */
 import * as z from "zod";
 import {
   type Account,
@@ -9,7 +9,7 @@ import {
   type Version,
 } from "./account.ts";
 import { type Call, jsonOf, ok, page, partsOf, Refusal, type Routes } from "./call.ts";
-import { addSecretVersion, addVersion, deploy, latestIsLive, type Upload } from "./versions.ts";
+import { addVersion, deploy, type Upload } from "./versions.ts";
 
 const texts = z.record(z.string(), z.string());
 const classes = z.array(z.string()).default([]);
@@ -35,10 +35,6 @@ const sharesSchema = z.object({
   versions: z.array(z.object({ version_id: z.string(), percentage: z.number() })),
   annotations: texts.default({}),
   code_update_strategy: z.object({ mode: z.string() }).optional(),
-});
-const secretSchema = z.object({ name: z.string(), text: z.string() });
-const latestSchema = z.object({
-  env: z.record(z.string(), z.object({ text: z.string() }).nullable()),
 });
 const subdomainSchema = z.object({
   enabled: z.boolean(),
@@ -69,7 +65,7 @@ async function uploadOf(call: Call): Promise<Upload> {
 }
 
 /** @throws Refusal, where there is no such Worker */
-function scriptOf({ account }: Call, name = ""): Script {
+export function scriptOf({ account }: Call, name = ""): Script {
   const script = account.scripts.get(name);
   if (script === undefined) {
     throw new Refusal(404, 10007, "This Worker does not exist on your account.");
@@ -93,7 +89,7 @@ function newScript(name: string): Script {
 }
 
 /** A secret is never shown again. */
-const shown = (binding: Binding) =>
+export const shown = (binding: Binding) =>
   binding.type === "secret_text" ? { name: binding.name, type: binding.type } : binding;
 
 const versionView = (version: Version) => ({
@@ -166,29 +162,6 @@ export const SCRIPT_ROUTES: Routes = {
     const script = scriptOf(call, name);
     script.settings = { ...script.settings, ...Object(jsonOf(call)) };
     return ok({ ...script.settings, tags: script.tags });
-  },
-  "GET /workers/scripts/:name/secrets"(call, { name }) {
-    const bindings = scriptOf(call, name).versions.at(-1)?.bindings ?? [];
-    return ok(bindings.filter(({ type }) => type === "secret_text").map(shown));
-  },
-  "PUT /workers/scripts/:name/secrets"(call, { name }) {
-    const script = scriptOf(call, name);
-    const secret = secretSchema.parse(jsonOf(call));
-    if (!latestIsLive(script)) {
-      throw new Refusal(400, 10215, "The latest version of your Worker is not currently deployed.");
-    }
-    const { id } = addSecretVersion(script, { [secret.name]: secret.text }, "secret");
-    deploy(script, [{ version_id: id, percentage: 100 }], { by: "secret" });
-    return ok({ name: secret.name, type: "secret_text" });
-  },
-  "PATCH /workers/workers/:name/versions/latest"(call, { name }) {
-    const { env } = latestSchema.parse(jsonOf(call));
-    const secrets = Object.entries(env).map(
-      ([key, secret]) => [key, secret?.text ?? null] as const,
-    );
-    const script = scriptOf(call, name);
-    const { id } = addSecretVersion(script, Object.fromEntries(secrets), "version_upload");
-    return ok({ id });
   },
   "GET /workers/scripts/:name/versions"(call, { name }) {
     const items = [...scriptOf(call, name).versions].reverse().map(versionView);

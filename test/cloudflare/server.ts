@@ -14,10 +14,12 @@ import { type Answer, type Call, find, Refusal, type Routes, refused } from "./c
 import { DOMAIN_ROUTES, USER_ROUTES } from "./domains.ts";
 import { KV_ROUTES } from "./kv.ts";
 import { SCRIPT_ROUTES } from "./scripts.ts";
+import { SECRET_ROUTES } from "./secrets.ts";
 import { TAIL_ROUTES, Tails } from "./tails.ts";
 
 const ACCOUNT_ROUTES: Routes = {
   ...SCRIPT_ROUTES,
+  ...SECRET_ROUTES,
   ...DOMAIN_ROUTES,
   ...ASSET_ROUTES,
   ...KV_ROUTES,

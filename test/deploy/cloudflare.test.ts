@@ -1,6 +1,6 @@
 /** The stand-in of Cloudflare's API refuses what the real one refuses, by the same numbers. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { explain, type Failure } from "../../src/cli/wrangler/failure.ts";
+import { explain, explainDeletion, type Failure } from "../../src/cli/wrangler/failure.ts";
 import { ACCOUNT_ID } from "../cloudflare/account.ts";
 import { type Cloudflare, FAULTS, startCloudflare } from "../cloudflare/server.ts";
 
@@ -99,6 +99,21 @@ test("shares must add up to 100 (10210), and while versions are split no secret 
   expect((await set()).status).toBe(200);
 });
 
+test("secrets are set and deleted together, and one that is not there cannot be deleted (10056)", async () => {
+  const secretsNow = () =>
+    cloudflare.account.scripts
+      .get("proxy")
+      ?.versions.at(-1)
+      ?.bindings.map(({ name }) => name);
+  const patch = (secrets: object) => call("PATCH", `${SCRIPT}/secrets-bulk`, { secrets });
+  expect((await patch({ A: { text: "a" }, B: { text: "b" } })).status).toBe(200);
+  expect(secretsNow()).toEqual(["ZOO_API_TOKEN", "A", "B"]);
+  expect((await patch({ A: null })).status).toBe(200);
+  expect((await call("DELETE", `${SCRIPT}/secrets/B`)).status).toBe(200);
+  expect(secretsNow()).toEqual(["ZOO_API_TOKEN"]);
+  expect(await call("DELETE", `${SCRIPT}/secrets/B`)).toMatchObject({ status: 404, code: 10_056 });
+});
+
 test("going back over a changed secret needs force (10220)", async () => {
   expect((await share([idsOf()[0], 100])).code).toBe(10_220);
 });
@@ -167,6 +182,16 @@ describe("of each failure it is said what is live and what to do", () => {
     expect(refused).not.toMatch(/Run it again|cloudflarestatus/);
     const failed = said({ output: `${call}\n  An unknown error has occurred. [code: 10002]` });
     expect(failed).toContain("Run it again");
+  });
+
+  test("a secret that is not there is deleted, unless Cloudflare never had it, and its name is not repeated", () => {
+    const there = ["ZOO_API_TOKEN"];
+    expect(explainDeletion("GONE", there, "terminated")).toMatchObject({ done: true });
+    const never = explainDeletion("canary-value", there, "not found. [code: 10056]");
+    expect(never).toMatchObject({ done: false, words: expect.stringContaining("ZOO_API_TOKEN") });
+    expect(never?.words).not.toContain("canary");
+    expect(explainDeletion("ZOO_API_TOKEN", there, "terminated")).toBeNull();
+    expect(explainDeletion("GONE", null, "terminated")).toBeNull();
   });
 
   test("namespaces that exist are an old attempt's, or those of the Worker that is live", () => {

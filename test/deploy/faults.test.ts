@@ -34,6 +34,10 @@ const SECRET: Command = {
   args: ["wrangler", "secret", "put", "ZOO_API_TOKEN", "--env", "production"],
   stdin: "api-second",
 };
+const SECRETS: Command = {
+  args: ["wrangler", "secret", "bulk", "--env", "production"],
+  stdin: JSON.stringify({ ZOO_API_TOKEN: "api-second", ZOO_TOKEN_ACME: "api-acme" }),
+};
 const UPLOAD: Command = { args: ["wrangler", "versions", "upload", "--env", "production"] };
 const CREATE: Command = {
   args: ["keys", "create", "--name", "smoke", "--remote", "--env", "production"],
@@ -46,6 +50,12 @@ async function rollOut(): Promise<Command> {
   const versions = cloudflare.account.scripts.get(WORKER)?.versions ?? [];
   const shares = versions.slice(-2).map(({ id }) => `${id}@50`);
   return { args: ["wrangler", "versions", "deploy", ...shares, "-y", "--env", "production"] };
+}
+
+/** Of an account that is there no more. */
+async function deleteSecret(): Promise<Command> {
+  await prepare(SECRETS);
+  return { args: ["wrangler", "secret", "delete", "ZOO_TOKEN_ACME", "--env", "production"] };
 }
 
 /** Of a key that was made before. */
@@ -168,6 +178,8 @@ describe.runIf(LONG)("with every call at fault", () => {
     ["a first deployment", async () => DEPLOY, false],
     ["a deployment", async () => DEPLOY, true],
     ["a secret", async () => SECRET, true],
+    ["several secrets", async () => SECRETS, true],
+    ["a deleted secret", deleteSecret, true],
     ["an upload", async () => UPLOAD, true],
     ["a roll-out", rollOut, true],
     ["a new key", async () => CREATE, true],

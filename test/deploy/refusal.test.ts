@@ -78,6 +78,7 @@ test.each([
   "secret put ZOO_API_TOKEN --env production",
   "secret put --env production ZOO_API_TOKEN",
   "secret list --env production",
+  "secret delete ZOO_TOKEN_ACME --env production",
   "tail",
 ])("`%s` may be tried", (args) => {
   expect(said(args)).toBe(null);
@@ -103,6 +104,23 @@ test.each([
 ])("`%s` is refused, because it would deploy what is live already", (args, words) => {
   expect(said(args)).toContain(words);
   expect(said(args)).not.toMatch(/[?.]\./);
+});
+
+test.each([
+  ["ZOO_API_TOKEN", ORIGINAL],
+  [
+    "ZOO_TOKEN_ACME",
+    ORIGINAL.replace(
+      "[env.production.vars]\n",
+      '$&ACCOUNTS = { acme = { token = "ZOO_TOKEN_ACME" } }\n',
+    ),
+  ],
+])("a secret that wrangler.toml needs is not deleted: %s", (name, text) => {
+  for (const command of ["secret delete", "versions secret delete"]) {
+    const words = said(`${command} ${name} --env production`, { text });
+    expect(words).toContain(`Refused: wrangler.toml needs ${name}`);
+    expect(words).toContain("First take it out of wrangler.toml");
+  }
 });
 
 test("`versions deploy` without versions may be tried where somebody can be asked", () => {

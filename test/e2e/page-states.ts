@@ -141,6 +141,16 @@ const NEARLY_GONE = history((daysAgo) => 4.75 + daysAgo * 3, {
   ...{ spend: "3.00", lastsDays: 1.6 },
   spent: () => 3,
 });
+/** Used up this morning. */
+const USED_UP = history((daysAgo) => daysAgo * 1.5, {
+  ...{ spend: "1.50", lastsDays: 0 },
+  spent: () => 1.5,
+});
+/** Twenty years at the present pace. */
+const FAR_OFF = history((daysAgo) => 73 + daysAgo * 0.01, {
+  ...{ spend: "0.01", lastsDays: 7_300 },
+  spent: () => 0.01,
+});
 /** A tenth of it spent: the line must still not look flat. */
 const A_TENTH_SPENT = history((daysAgo) => 1_234.56 + daysAgo * 4.115, {
   ...{ spend: "4.12", lastsDays: 300 },
@@ -167,7 +177,7 @@ export const STATES: Readonly<Record<string, PageState>> = {
   "a tenth of what it was": {
     balance: [ok({ ...amounts("0.00", "123.45", "123.45") })],
     history: AT_A_TENTH,
-    says: ["$123.45", "At $8.75 a day it lasts until Tuesday, December 8, 2026."],
+    says: ["$123.45", "At $8.75 a day it lasts until December 8, 2026."],
   },
   low: {
     balance: [ok({ status: "low", ...amounts("1.50", "3.25", "4.75"), pay_as_you_go: false })],
@@ -176,8 +186,18 @@ export const STATES: Readonly<Record<string, PageState>> = {
   },
   exhausted: {
     balance: [ok({ status: "exhausted", ...amounts("0.00", "-0.004", "-0.004") })],
-    history: ONE_POINT,
-    says: [/^\$0\.00Nothing is left\./, "Pay as you go", "Next credits: Friday, December 11, 2026"],
+    history: USED_UP,
+    says: [
+      /^\$0\.00Nothing is left\./,
+      "Pay as you go",
+      "Next credits: December 11, 2026",
+      "$1.50 a day was spent, and nothing is left.",
+    ],
+  },
+  "hardly used": {
+    balance: [ok(amounts("0.00", "73.00", "73.00"))],
+    history: FAR_OFF,
+    says: ["$73.00", "At $0.01 a day it lasts for more than ten years."],
   },
   contract: {
     balance: [
@@ -266,6 +286,6 @@ export const STATES: Readonly<Record<string, PageState>> = {
   "unchanged after a value": {
     balance: [ok({}, 40), { status: 304, headers: { age: "3", etag: '"one"' } }],
     history: LIVELY,
-    says: ["$37.36", "Updated just now.", "lasts until Monday, December 7, 2026."],
+    says: ["$37.36", "Updated just now.", "lasts until December 7, 2026."],
   },
 };

@@ -48,7 +48,7 @@ describe.skipIf(isSkipped("The tests of the page", noChromium))("the page", () =
     const text = await result().textContent();
     for (const part of [
       "There is enough.",
-      "This month$12.46of $20.00 a monthNext credits: Friday, December 11, 2026",
+      "This month$12.46of $20.00 a monthNext credits: December 11, 2026",
       "Prepaid$24.90",
       "Available$37.36",
       "Due to Zoo$4.20",

@@ -4,7 +4,7 @@ import { Webhook } from "standardwebhooks";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { AccountBalance } from "../../src/account/account-object.ts";
 import { balanceBody } from "../zoo/bodies.ts";
-import { demandOf, env } from "./support.ts";
+import { demandOf, env, later } from "./support.ts";
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -146,6 +146,20 @@ test("a receiver that never answers delays neither a refresh nor a caller, and i
   expect(about("alert_failed")).toMatchObject([{ upstream_status: "timeout", failures: 1 }]);
 });
 
+test("a value that becomes due while a slow receiver is waited for is refreshed as soon as that is over", async () => {
+  receive = () => {
+    later(5_000);
+    return new Response(null, { status: 500 });
+  };
+  await inObject("outbox-keep-fresh", async ({ object, configure, alarmsUntil }) => {
+    configure({ FRESH_SECONDS: 5 });
+    await object.refresh(demandOf({ by: "reader" }));
+    await alarmsUntil(START);
+    await alarmsUntil(START + 5_000);
+    expect(object.peek("default").record?.fetched_at).toBe(START + 5_000);
+  });
+});
+
 test("a redirect is not followed, and counts as a failure", async () => {
   receive = answering(302, { location: "https://10.0.0.1/" });
   await inObject("outbox-redirect", async ({ object }) => {
@@ -251,6 +265,25 @@ describe("several receivers", () => {
       expect(thresholdsTo(SECOND)).toHaveLength(2);
     });
     expect(new Set(attempts.map(({ id }) => id)).size).toBe(4);
+  });
+
+  test("are each tried again in time: a slow one holds up another's retry no longer than it takes itself", async () => {
+    receive = async ({ url }) => {
+      if (url === FIRST) {
+        await expect.poll(() => about("alert_failed")).toHaveLength(1);
+        vi.setSystemTime(START + 6_000);
+      }
+      return new Response(null, { status: 500 });
+    };
+    await inObject("receivers-slow", async ({ object, configure, alarmsUntil }) => {
+      configure({ ALERTS: both });
+      await object.refresh(demandOf());
+      await alarmsUntil(START);
+      receive = answering(204);
+      await alarmsUntil(START + MINUTE_MS);
+    });
+    const tried = attempts.filter(({ url }) => url === SECOND).map(({ at }) => at - START);
+    expect(tried.slice(0, 2)).toEqual([0, 6_000]);
   });
 
   test("that are taken away leave events that are dropped after a day, or sent once they are back", async () => {

@@ -97,6 +97,24 @@ export function explain(failure: Failure): string[] {
   return lines;
 }
 
+/**
+ * Of a secret that should have been deleted, and is not there. Its name is not repeated: a value may have been
+ * pasted in its place.
+ *
+ * @param names of the secrets that are there; null where Cloudflare does not say
+ * @returns null where it is there still, or that is not known
+ */
+export function explainDeletion(
+  name: string,
+  names: readonly string[] | null,
+  output: string,
+): { readonly done: boolean; readonly words: string } | null {
+  if (names === null || names.includes(name)) return null;
+  return codesOf(stripVTControlCharacters(output)).includes("10056")
+    ? { done: false, words: `There is no secret of this name. There are: ${names.join(", ")}.` }
+    : { done: true, words: "The secret is not there any more, so nothing is left to do." };
+}
+
 /** For failures of which no number has advice of its own. */
 const REMEDIES: Readonly<Record<Blame, (command: string) => string[]>> = {
   project: () => [

@@ -32,6 +32,7 @@ export function refuse(asked: Asked): string[] | null {
   }
   if (/^versions deploy\b/.test(command)) return refuseShares(words.slice(2), asked.asksBack);
   if (/^(versions )?secret bulk\b/.test(command)) return refuseSecrets(secrets);
+  if (/^(versions )?secret delete\b/.test(command)) return refuseDeletion(words, text, environment);
   if (/^(versions )?secret put\b/.test(command)) {
     const [name, ...others] = words.slice(words.indexOf("put") + 1);
     if (name !== undefined && others.length > 0) return ONLY_THE_NAME;
@@ -66,20 +67,36 @@ function unknownEnvironment(text: string, environment: string): string[] | null 
 /** @returns what to say of `secret put` for a name that may be misspelt, or null */
 export function unnamedSecret(words: readonly string[], text: string, environment: string) {
   const [, name] = /^(?:versions )?secret put ([A-Z][A-Z0-9_]{0,63})$/.exec(words.join(" ")) ?? [];
-  const read = readToml(text);
-  if (name === undefined || !read.ok) return null;
-  const settings = at(read.toml.root, ["env", environment]);
-  const required = at(settings, ["secrets", "required"]);
-  const vars = at(settings, ["vars"]);
-  const named = [
-    ...(Array.isArray(required) ? required.map(String) : []),
-    ...namedSecrets(readable(isTable(vars) ? vars : {})),
-    ...Object.keys(VARIABLES),
-  ];
+  const needed = neededSecrets(text, environment);
+  if (name === undefined || needed === null) return null;
+  const named = [...needed, ...Object.keys(VARIABLES)];
   if (named.includes(name)) return null;
   const near = nearest(name, named);
   const question = near === null ? "" : ` Did you mean ${near}?`;
   return `Note: nothing in wrangler.toml names ${name}, so it has no effect until something does.${question}`;
+}
+
+/** What `wrangler.toml` requires, and what its variables name; null where it cannot be read. */
+function neededSecrets(text: string, environment: string | null): string[] | null {
+  const read = readToml(text);
+  if (!read.ok) return null;
+  const settings = at(read.toml.root, ["env", environment ?? ""]);
+  const required = at(settings, ["secrets", "required"]);
+  const vars = at(settings, ["vars"]);
+  return [
+    ...(Array.isArray(required) ? required.map(String) : []),
+    ...namedSecrets(readable(isTable(vars) ? vars : {})),
+  ];
+}
+
+/** Without a secret that it needs, a Worker answers everybody with 500. */
+function refuseDeletion(words: readonly string[], text: string, environment: string | null) {
+  const name = words.at(-1) ?? "";
+  if (neededSecrets(text, environment)?.includes(name) !== true) return null;
+  return [
+    `Refused: wrangler.toml needs ${name}, and without it every request would be answered with 500.`,
+    "First take it out of wrangler.toml (`required`, and the variable that names it) and deploy; then delete it.",
+  ];
 }
 
 const ONLY_THE_NAME = [

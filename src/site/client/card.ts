@@ -60,7 +60,7 @@ function amounts(answer: Answer, available: string): HTMLElement[] {
   if (total_due != null) rows.push(row("Due to Zoo", inDollars(total_due)));
   if (plan != null) rows.push(row("Plan", plan.title));
   if (pay_as_you_go != null) {
-    rows.push(row("When it is used up", pay_as_you_go ? "Pay as you go" : "Calls stop"));
+    rows.push(row("When used up", pay_as_you_go ? "Pay as you go" : "Calls stop"));
   }
   const list = document.createElement("dl");
   list.append(...rows);

@@ -96,7 +96,9 @@ function draughtsman(drawing: Drawing, width: number, widthOf: (text: string) =>
   const ticks = ticksOf(floorOf(drawing), Math.max(0.05, ...amounts), 4);
   const spentTicks = ticksOf(0, Math.max(0.01, ...bars.map(({ usd }) => usd)), 2);
   const labels = [...labelsOf(ticks), ...labelsOf(spentTicks)];
-  const frame = frameOf(width, labels, from, runsOut ?? now, widthOf);
+  // Today is drawn to its end, as what is spent today stands for the whole day.
+  const today = Math.max(now, ...bars.map(({ ms }) => ms + DAY_MS));
+  const frame = frameOf(width, labels, from, Math.max(today, runsOut ?? 0), widthOf);
   const important = runsOut === null ? [now, from] : [runsOut, now, from];
   const times = [...important, (from + now) / 2];
   return {
@@ -115,10 +117,7 @@ function draughtsman(drawing: Drawing, width: number, widthOf: (text: string) =>
       const y = scale(spentTicks, BARS_HEIGHT);
       svg.append(...grid(frame, spentTicks, y));
       for (const { ms, usd } of bars) {
-        const [start, end] = [
-          Math.max(frame.left, frame.x(ms)),
-          Math.min(frame.x(ms + DAY_MS), frame.x(now)),
-        ];
+        const [start, end] = [Math.max(frame.left, frame.x(ms)), frame.x(ms + DAY_MS)];
         const size = { x: start + 0.5, width: Math.max(1, end - start - 1), y: y(usd) };
         svg.append(make("rect", { ...size, height: y(0) - y(usd), class: "bar" }));
       }

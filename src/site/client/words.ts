@@ -121,7 +121,7 @@ export function ageInWords(ms: number): string {
 const DAY = new Intl.DateTimeFormat("en", { month: "short", day: "numeric", timeZone: "UTC" });
 export const dayInWords = (ms: number): string => DAY.format(ms);
 
-const DATE = new Intl.DateTimeFormat("en", { dateStyle: "full", timeZone: "UTC" });
+const DATE = new Intl.DateTimeFormat("en", { dateStyle: "long", timeZone: "UTC" });
 export const dateInWords = (ms: number): string => DATE.format(ms);
 
 const NO_FORECAST: Readonly<Record<string, string>> = {
@@ -129,14 +129,22 @@ const NO_FORECAST: Readonly<Record<string, string>> = {
   not_spending: "Nothing has been spent in the last 7 days.",
 };
 
+/** A date farther off than this says no more than that it is far off. */
+const FAR_OFF_MS = 10 * 365 * 86_400_000;
+
 export function forecastInWords(forecast: {
+  readonly to: string;
   readonly spend_per_day: string | null;
   readonly lasts_until: string | null;
   readonly forecast_reason: string | null;
 }): string {
-  const { spend_per_day, lasts_until, forecast_reason } = forecast;
+  const { to, spend_per_day, lasts_until, forecast_reason } = forecast;
   if (spend_per_day === null || lasts_until === null) {
     return NO_FORECAST[forecast_reason ?? ""] ?? "There is no forecast.";
   }
-  return `At ${inDollars(spend_per_day)} a day it lasts until ${dateInWords(Date.parse(lasts_until))}.`;
+  const [daily, end] = [inDollars(spend_per_day), Date.parse(lasts_until)];
+  const leftMs = end - Date.parse(to);
+  if (leftMs <= 0) return `${daily} a day was spent, and nothing is left.`;
+  const until = leftMs > FAR_OFF_MS ? "for more than ten years" : `until ${dateInWords(end)}`;
+  return `At ${daily} a day it lasts ${until}.`;
 }
