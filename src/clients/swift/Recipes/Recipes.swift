@@ -66,10 +66,11 @@ import WidgetKit
 extension BalanceEntry: TimelineEntry {}
 
 /// Give app and widget one `FileStore` in the app group's container, and the widget the scope it needs.
+/// A client for each turn: the widget's process does not hear of the app's `clear()`, only of an empty store.
 public struct BalanceProvider: TimelineProvider {
-    let client: BalanceClient
+    let makeClient: @Sendable () -> BalanceClient
 
-    public init(client: BalanceClient) { self.client = client }
+    public init(makeClient: @escaping @Sendable () -> BalanceClient) { self.makeClient = makeClient }
 
     public func placeholder(in _: Context) -> BalanceEntry {
         BalanceEntry(date: Date(), available: nil, status: nil, asOf: nil, isOld: false)
@@ -78,7 +79,7 @@ public struct BalanceProvider: TimelineProvider {
     public func getSnapshot(in context: Context, completion: @escaping @Sendable (BalanceEntry) -> Void) {
         let placeholder = placeholder(in: context)
         Task {
-            for await reading in client.balances() {
+            for await reading in makeClient().balances() {
                 return completion(timeline(reading, now: Date()).entries.first ?? placeholder)
             }
         }
@@ -86,7 +87,7 @@ public struct BalanceProvider: TimelineProvider {
 
     public func getTimeline(in _: Context, completion: @escaping @Sendable (Timeline<BalanceEntry>) -> Void) {
         Task {
-            let (entries, reload) = timeline(try await client.refresh(), now: Date())
+            let (entries, reload) = timeline(try await makeClient().refresh(), now: Date())
             completion(Timeline(entries: entries, policy: .after(reload)))
         }
     }
