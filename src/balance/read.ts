@@ -106,7 +106,9 @@ export function recallFresh(
   now: number,
 ): BalanceRecord | null {
   const { record } = state.of(BalanceMemory).get(account);
-  if (record === null || isKeepFreshDue(record.kept_until, config, now)) return null;
+  // `only-if-cached` is served what is stale too.
+  if (record === null || demand.onlyIfCached) return null;
+  if (isKeepFreshDue(record.kept_until, config, now)) return null;
   const decision = planRead(now - record.fetched_at, demand, null, config, now);
   return decision === "serve" ? record : null;
 }

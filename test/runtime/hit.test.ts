@@ -18,6 +18,7 @@ const newEnv = (variables = {}): Env => ({
   ...{ FRESH_SECONDS: 600, JWT_ISSUERS: [ISSUER], ...variables },
 });
 let env: Env;
+const STORED_AT = Date.now();
 
 const verify = vi.spyOn(crypto.subtle, "verify");
 const readKey = vi.spyOn(bindings.API_KEYS, "get");
@@ -28,7 +29,7 @@ beforeAll(async () => {
   const keys = [{ ...(await exportJWK(publicKey)), kty: "EC" as const, kid: "k", alg: "ES256" }];
   const stored = { v: 1, id: keysId(ISSUER), fetched_at: Date.now(), keys };
   await writeKeysCopy(bindings.BALANCE_KV, stored, new LogThrottle());
-  await bindings.BALANCE_KV.put("balance:default", JSON.stringify(recordOf("default", Date.now())));
+  await bindings.BALANCE_KV.put("balance:default", JSON.stringify(recordOf("default", STORED_AT)));
 });
 beforeEach(() => {
   env = newEnv();
@@ -169,6 +170,20 @@ test("an answer from memory is the app's, but for its age and source", async () 
   expect(await second.text()).toBe(await first.text());
   const names = (response: Response) => [...response.headers.keys()].sort();
   expect(names(second)).toEqual(names(first));
+});
+
+test("with only-if-cached a value that is no longer fresh is called stale, also from memory", async () => {
+  env = newEnv({ KEEP_FRESH_SECONDS: 0 });
+  vi.setSystemTime(STORED_AT + 590_000);
+  const credential = await token();
+  const cached = () => ask(credential, { "cache-control": "only-if-cached" });
+  await expect((await cached()).json()).resolves.toMatchObject({ stale: false });
+  await expect((await cached()).json()).resolves.toMatchObject({ stale: false });
+  later(20_000);
+  await expect((await cached()).json()).resolves.toMatchObject({
+    stale: true,
+    stale_reason: "revalidating",
+  });
 });
 
 test("each answer has the id of its own request, not the one before", async () => {

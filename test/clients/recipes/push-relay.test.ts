@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { decodeProtectedHeader, exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { Env } from "../../../src/clients/recipes/push-relay/env.ts";
 import { relay } from "../../../src/clients/recipes/push-relay/worker.ts";
 
@@ -90,7 +90,11 @@ async function send(url: string, init: RequestInit): Promise<Response> {
   return new Response(await text(stream), { status: Number(headers[":status"]) });
 }
 
-async function deliver(type: string, secret = SECRET): Promise<Response> {
+async function deliver(
+  type: string,
+  secret = SECRET,
+  outside: (url: string, init: RequestInit) => Promise<Response> = send,
+): Promise<Response> {
   const body = JSON.stringify({
     type,
     timestamp: new Date(NOW).toISOString(),
@@ -110,7 +114,7 @@ async function deliver(type: string, secret = SECRET): Promise<Response> {
     "webhook-signature": new Webhook(secret).sign("msg_1", signed, body),
   };
   const request = new Request("https://relay.example/", { method: "POST", headers, body });
-  return relay(request, env, { send, now: () => NOW });
+  return relay(request, env, { send: outside, now: () => NOW });
 }
 
 const to = (path: string) => received.filter((each) => each.path === path);
@@ -144,7 +148,7 @@ test("pushes to the devices of the event's account alone", async () => {
   expect(to("/3/device/d2")).toEqual([]);
 });
 
-test("sends FCM a message to the account's topic with collapse key and time to live", async () => {
+test("sends FCM a message to the account's topic with collapse key, tag and time to live", async () => {
   await deliver("balance.exhausted");
   const [push] = to("/v1/projects/zoo-app/messages:send");
   expect(push?.headers.authorization).toBe("Bearer access");
@@ -152,7 +156,12 @@ test("sends FCM a message to the account's topic with collapse key and time to l
     message: {
       topic: "balance-default",
       notification: { title: "Zoo balance", body: "Nothing is left" },
-      android: { collapse_key: "msg_1", priority: "high", ttl: "86400s" },
+      android: {
+        collapse_key: "msg_1",
+        priority: "high",
+        notification: { tag: "msg_1" },
+        ttl: "86400s",
+      },
     },
   });
 });
@@ -187,10 +196,41 @@ test("asks the proxy to send it again while Apple is down, under the same collap
   ]);
 });
 
-test("forgets a device that has removed the app", async () => {
-  answers.set("/3/device/d1", { status: 410, body: '{"reason":"Unregistered"}' });
+test.each([
+  [410, "Unregistered"],
+  [400, "BadDeviceToken"],
+])("forgets a device of which Apple says %i %s", async (status, reason) => {
+  answers.set("/3/device/d1", { status, body: JSON.stringify({ reason }) });
   expect((await deliver("balance.low")).status).toBe(204);
   expect([...devices.keys()]).toEqual(["apns:other:d2"]);
+});
+
+test("a device that has another app holds up no event, and is kept: the topic may be wrong", async () => {
+  const error = vi.spyOn(console, "error").mockReturnValue();
+  answers.set("/3/device/d1", { status: 400, body: '{"reason":"DeviceTokenNotForTopic"}' });
+  expect((await deliver("balance.low")).status).toBe(204);
+  expect([...devices.keys()]).toContain("apns:default:d1");
+  expect(error.mock.calls).toEqual([["APNs: 400 DeviceTokenNotForTopic"]]);
+  error.mockRestore();
+});
+
+test("answers only when every device was tried, though one cannot be reached", async () => {
+  devices.set("apns:default:d3", null);
+  const google = Promise.withResolvers<void>();
+  let isTaken = false;
+  const answer = await deliver("balance.low", SECRET, async (url) => {
+    if (url.endsWith("/d1")) return new Response(null, { status: 503 });
+    if (url.endsWith(":send")) google.resolve();
+    if (url.endsWith("/d3")) {
+      // After all that the relay has to wait for otherwise.
+      await google.promise;
+      await new Promise(setImmediate);
+      isTaken = true;
+    }
+    return Response.json({ access_token: "access" });
+  });
+  expect(answer.status).toBe(503);
+  expect(isTaken).toBe(true);
 });
 
 test("takes an event of a new type without pushing it", async () => {

@@ -9,7 +9,7 @@ const TOKEN_MS = 40 * 60_000;
 let provider: { readonly key: string; readonly token: string; readonly since: number } | null =
   null;
 
-/** @returns whether the device still has the app. @throws Error when it should be tried again */
+/** @returns whether to keep the device: false when it has the app no more. @throws Error when it should be tried again */
 export async function pushToApple(
   device: string,
   push: Push,
@@ -39,7 +39,12 @@ export async function pushToApple(
   if (response.ok) return true;
   const { reason = "" } = (await response.json().catch(() => ({}))) as { reason?: string };
   if (response.status === 410 || reason === "BadDeviceToken") return false;
-  throw new Error(`APNs: ${response.status} ${reason}`);
+  const problem = `APNs: ${response.status} ${reason}`;
+  if (reason !== "DeviceTokenNotForTopic") throw new Error(problem);
+  // Another app's device, which no retry mends: it must not hold up the others' events. Kept, since it may be
+  // the topic that is wrong.
+  console.error(problem);
+  return true;
 }
 
 async function providerToken(env: Env, now: number): Promise<string> {

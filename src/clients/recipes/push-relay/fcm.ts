@@ -32,6 +32,8 @@ export async function pushToGoogle(push: Push, env: Env, outside: Outside): Prom
         android: {
           collapse_key: push.collapseId,
           priority: push.isUrgent ? "high" : "normal",
+          // A collapse key replaces what has not been delivered yet, a tag what is shown already.
+          notification: { tag: push.collapseId },
           ttl: `${Math.max(0, push.expires - seconds)}s`,
         },
       },

@@ -33,12 +33,14 @@ export async function relay(request: Request, env: Env, outside: Outside): Promi
 async function pushToDevices(push: Push, env: Env, outside: Outside): Promise<void> {
   const prefix = `apns:${push.account}:`;
   const { keys } = await env.DEVICES.list({ prefix });
-  await Promise.all(
+  const sent = await Promise.allSettled(
     keys.map(async ({ name }) => {
       const known = await pushToApple(name.slice(prefix.length), push, env, outside);
       if (!known) await env.DEVICES.delete(name);
     }),
   );
+  // Only now: what is under way when the answer is given, the platform cancels.
+  for (const one of sent) if (one.status === "rejected") throw one.reason;
 }
 
 export default {
