@@ -158,7 +158,7 @@ export function openApiDocument(version: string): Json {
           type: "http",
           scheme: "bearer",
           description:
-            "A JWT from an identity provider that the operator has configured (with an asymmetric signature, `exp` and `sub`), or an API key of this service (`zbp_…`).",
+            "A JWT from an identity provider that the operator has configured (with an asymmetric signature, `exp` and `sub`), or an API key of this service (`zbp_…`). Which scopes a JWT has is in its claim `scope` (a string) or `scp` (a list), or in the claim that the operator has configured; one that names no scope of this service has `balance:read`. On a 401, get a new token and try again, once.",
         },
       },
     },

@@ -1,6 +1,7 @@
 /** What the clients' READMEs show is code that is compiled and run. */
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { blockInWords, statusInWords } from "../../src/site/client/words.ts";
 
 const readmeOf = (language: string) => readFileSync(`src/clients/${language}/README.md`, "utf8");
 
@@ -26,6 +27,18 @@ test.each([
   const count = globSync(`src/clients/${language}/${files}`).length;
   const words: Record<number, string> = { 8: "Eight", 9: "Nine", 10: "Ten" };
   expect(readmeOf(language)).toContain(`${words[count]} small files`);
+});
+
+test("the sentences for an account's status are those of the page", () => {
+  const text = readFileSync("src/clients/README.md", "utf8").split("| `status` ")[1] ?? "";
+  const rows = [...text.matchAll(/^\| (?:`(\w+)`)? +\| (?:`(\w+)`)? +\| (.*?) +\|$/gm)];
+  const words = rows.map(([, status, blocked]) =>
+    status === undefined
+      ? blockInWords(blocked ?? "")
+      : statusInWords({ status, stale: false, stale_reason: null }),
+  );
+  expect(rows).toHaveLength(11);
+  expect(rows.map(([, , , sentence]) => `${sentence}.`)).toEqual(words);
 });
 
 test("the versions in Kotlin's README are those of its pom.xml", () => {

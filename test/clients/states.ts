@@ -88,6 +88,7 @@ const BALANCE: Shown = {
 };
 
 const failed = (code: string): Shown => ({ ...NOTHING, problem: code });
+const SIGNED_OUT = failed("signed_out");
 /** The last balance, so many seconds older, beside what is wrong. */
 const kept = (problem: string | null, seconds = 0): Shown => ({
   ...BALANCE,
@@ -404,7 +405,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { do: "refresh", shows: BALANCE },
       { do: "history", shows: { points: 1, forecast_reason: "not_enough_history", problem: null } },
       { do: "clear" },
-      { do: "last", shows: NOTHING },
+      { do: "last", shows: SIGNED_OUT },
       { do: "restart", offline: true },
       { do: "last", shows: NOTHING },
       { do: "history", shows: { points: null, forecast_reason: null, problem: "offline" } },
@@ -415,7 +416,20 @@ export const SCENARIOS: readonly Scenario[] = [
     steps: [
       { do: "watch", shows: [NOTHING, BALANCE], sleeps: DUE },
       { do: "clear" },
-      { do: "ends", shows: [NOTHING] },
+      { do: "ends", shows: [SIGNED_OUT] },
+    ],
+  },
+  {
+    name: "A client that was signed out asks nothing and stores nothing any more",
+    steps: [
+      { do: "refresh", shows: BALANCE },
+      { do: "clear" },
+      { do: "refresh", shows: SIGNED_OUT },
+      { do: "status", shows: SIGNED_OUT },
+      { do: "history", shows: { points: null, forecast_reason: null, problem: "signed_out" } },
+      { do: "answers", were: [200] },
+      { do: "restart", offline: true },
+      { do: "last", shows: NOTHING },
     ],
   },
   {
@@ -424,7 +438,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { do: "network", meets: [{ kind: "hang" }] },
       { do: "begin" },
       { do: "clear" },
-      { do: "outcome", shows: NOTHING },
+      { do: "outcome", shows: SIGNED_OUT },
       { do: "restart", offline: true },
       { do: "last", shows: NOTHING },
     ],

@@ -21,6 +21,23 @@ test.each(documents)("the relative links of %s lead to files that exist", (docum
   expect(missing).toEqual([]);
 });
 
+test("every script and every choice of tests that a document names exists", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as { scripts: object };
+  const tests = globSync("test/**/*.test.ts");
+  // What was renamed or is gone stands in the changelog.
+  const texts = documents
+    .filter((path) => path !== "CHANGELOG.md")
+    .map((path) => readFileSync(path, "utf8"));
+  const namedBy = (pattern: RegExp) =>
+    texts.flatMap((text) => [...text.matchAll(pattern)].map(([, name = ""]) => name));
+  const named = namedBy(/npm run (?:--silent )?([\w:-]+)/g);
+  expect(named.length).toBeGreaterThan(60);
+  expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  const chosen = namedBy(/npm test -- ([\w/. -]*[\w/])/g);
+  expect(chosen.length).toBeGreaterThan(2);
+  expect(chosen.filter((part) => !tests.some((path) => path.includes(part)))).toEqual([]);
+});
+
 test("every file that src/README.md names exists", () => {
   const text = readFileSync("src/README.md", "utf8");
   const named = [...text.matchAll(/`((?:[\w-]+\/)+[\w.-]+\.(?:ts|md|toml))`/g)].map(

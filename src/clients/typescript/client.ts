@@ -21,6 +21,7 @@ export class BalanceClient {
   readonly #status: Resource<Status>;
   readonly #histories = new Map<number, Resource<History>>();
   readonly #options: Settings;
+  #isOver = false;
 
   constructor(options: Options) {
     this.#store = options.store ?? memoryStore();
@@ -51,13 +52,18 @@ export class BalanceClient {
     const path = `/v1/balance/history?days=${days}`;
     const resource = this.#histories.get(days) ?? new Resource(this.#options, path, readHistory);
     this.#histories.set(days, resource);
+    if (this.#isOver) resource.end();
     return resource.refresh(false, signal);
   }
 
-  /** At sign-out: nothing of this user is left, on the screen or in the store, whatever is under way. */
+  /**
+   * At sign-out: nothing of this user is left, on the screen or in the store, whatever is under way. This
+   * client then asks and stores nothing any more: each reading says `signed_out`.
+   */
   async clear(): Promise<void> {
+    this.#isOver = true;
     for (const resource of [this.#balance, this.#status, ...this.#histories.values()]) {
-      resource.forget();
+      resource.end();
     }
     await this.#store.clear();
   }

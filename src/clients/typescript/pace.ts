@@ -5,7 +5,7 @@ import type { Outcome } from "./exchange.ts";
 const LEAST_SECONDS = 10;
 const MOST_BACKOFF_SECONDS = 60;
 /** What only the user or a new version of the app can change. */
-const HOPELESS_SECONDS = 300;
+export const HOPELESS_SECONDS = 300;
 const HOPELESS_STATUSES = [401, 403, 404];
 const LONGEST_RETRY_AFTER_SECONDS = 3_600;
 

@@ -1,7 +1,7 @@
 /** One resource of the proxy: what is known of it, kept over restarts, and when to ask again. */
 import { exchange, type Outcome, problem } from "./exchange.ts";
 import { SingleFlight } from "./flight.ts";
-import { waitSeconds } from "./pace.ts";
+import { HOPELESS_SECONDS, waitSeconds } from "./pace.ts";
 import type { Options, Problem, Reading } from "./types.ts";
 
 /** As stored: the body with its ETag, in one piece, so that a 304 is never paired with another's body. */
@@ -24,6 +24,7 @@ interface Pause {
 }
 
 const NEVER = new AbortController().signal;
+const SIGNED_OUT: Problem = { code: "signed_out", retryAfter: null, requestId: null };
 
 export class Resource<T> {
   readonly #options: Settings;
@@ -36,7 +37,7 @@ export class Resource<T> {
   #problem: Problem | null = null;
   #pause: Pause | null = null;
   #failures = 0;
-  #session = 0;
+  #isOver = false;
   #version = 0;
 
   constructor(options: Settings, path: string, parse: (body: unknown) => T) {
@@ -62,13 +63,13 @@ export class Resource<T> {
 
   /**
    * The last known at once, then the new one, then every newer one while somebody looks. It ends with
-   * the signal, and after forget(): the credential may be somebody else's by then.
+   * the signal, and with end(), of which it tells.
    */
   async *watch(signal: AbortSignal = NEVER): AsyncGenerator<Reading<T>, void> {
-    const session = this.#session;
-    yield await this.last();
+    await this.last();
     let shown = this.#version;
-    while (!signal.aborted && (session === this.#session || this.#version !== shown)) {
+    yield this.#reading();
+    while (!signal.aborted && !(this.#isOver && this.#version === shown)) {
       if (this.#version === shown) await this.#next(signal);
       if (signal.aborted || this.#version === shown) continue;
       shown = this.#version;
@@ -76,13 +77,17 @@ export class Resource<T> {
     }
   }
 
-  /** Forgets the value and cancels the call under way: what it brings is nobody's any more. */
-  forget(): void {
-    this.#session++;
+  /**
+   * For good: the value is forgotten and the call under way cancelled. What it brings is nobody's any
+   * more, and the credential may be somebody else's by now.
+   */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.#flight.cancel();
     this.#known = null;
     this.#loaded = Promise.resolve();
-    this.#settle(null, null);
+    this.#settle(SIGNED_OUT, null);
   }
 
   async #next(signal: AbortSignal): Promise<void> {
@@ -107,15 +112,16 @@ export class Resource<T> {
   }
 
   async #ask(force: boolean, signal: AbortSignal): Promise<void> {
-    const session = this.#session;
+    // Begun after end(), or waited for the call that it has cancelled.
+    if (this.#isOver) return;
     const etag = this.#known?.record.etag ?? null;
     const question = { path: this.#path, etag, force, signal };
     const outcome = await exchange(this.#options, question).catch((error: unknown) => {
-      // Cancelled by forget(): those who wait get the empty reading.
-      if (session !== this.#session) return null;
+      // Cancelled by end(): those who wait get the empty reading.
+      if (this.#isOver) return null;
       throw error;
     });
-    if (outcome !== null && session === this.#session) await this.#take(outcome);
+    if (outcome !== null && !this.#isOver) await this.#take(outcome);
   }
 
   async #take(outcome: Outcome): Promise<void> {
@@ -168,7 +174,8 @@ export class Resource<T> {
   }
 
   #reading(): Reading<T> {
-    const state = { problem: this.#problem, due: Math.max(0, this.#pauseLeft()) / 1_000 };
+    const due = this.#isOver ? HOPELESS_SECONDS : Math.max(0, this.#pauseLeft()) / 1_000;
+    const state = { problem: this.#problem, due };
     if (this.#known === null) return { value: null, asOf: null, age: null, ...state };
     const { record, value } = this.#known;
     const passed = Math.max(0, this.#options.clock.now() - record.receivedAt) / 1_000;
@@ -177,12 +184,11 @@ export class Resource<T> {
   }
 
   async #load(): Promise<void> {
-    const session = this.#session;
     try {
       const record = JSON.parse(
         (await this.#options.store.read(this.#path)) ?? "null",
       ) as Known | null;
-      if (record?.owner !== this.#options.owner || session !== this.#session) return;
+      if (record?.owner !== this.#options.owner || this.#isOver) return;
       if (!Number.isFinite(record.age) || !Number.isFinite(record.receivedAt)) return;
       this.#known = { record, value: this.#parse(JSON.parse(record.body)) };
     } catch {
@@ -191,11 +197,10 @@ export class Resource<T> {
   }
 
   async #save(record: Known): Promise<void> {
-    const session = this.#session;
     try {
       await this.#options.store.write(this.#path, JSON.stringify(record));
       // Written while the user signed out: what clear() removed must not be there again.
-      if (session !== this.#session) await this.#options.store.clear();
+      if (this.#isOver) await this.#options.store.clear();
     } catch {
       // It is still known in this process.
     }

@@ -47,7 +47,8 @@ export interface Problem {
   /**
    * A code of the API, or one of the client's own: `offline` (no answer, or not the whole of it),
    * `intercepted` (something else answered: a captive portal), `unreadable`, `unavailable` (a server
-   * error that is not the API's) and `no_credential` (the identity provider gave none).
+   * error that is not the API's), `no_credential` (the identity provider gave none) and `signed_out`
+   * (`clear()` was called: this client asks nothing any more).
    */
   readonly code: Open<
     | "offline"
@@ -55,6 +56,7 @@ export interface Problem {
     | "unreadable"
     | "unavailable"
     | "no_credential"
+    | "signed_out"
     | "invalid_credentials"
     | "insufficient_scope"
     | "rate_limited"

@@ -1,5 +1,6 @@
 /** What the table cannot show of the TypeScript client: sharing, storage that fails, the pace's jitter. */
 import { createServer, type RequestListener } from "node:http";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, expect, test } from "vitest";
 import { BalanceClient, memoryStore, type Store } from "../../../src/clients/typescript/client.ts";
 import { waitSeconds } from "../../../src/clients/typescript/pace.ts";
@@ -70,6 +71,33 @@ test("whoever refreshes right after the last one has left gets a call of their o
   await expect(left).rejects.toThrow();
   server.release();
   expect((await next).value?.status).toBe("ok");
+});
+
+test("a refresh that waits for a call when the user signs out asks nothing", async () => {
+  const server = await serveHeld();
+  const client = clientOf(server.url);
+  const controller = new AbortController();
+  const ordinary = client.balances({ signal: controller.signal });
+  await ordinary.next();
+  const second = ordinary.next();
+  await server.arrival;
+  const forced = client.refresh();
+  await setImmediate(); // It waits for the ordinary call by now
+  await client.clear();
+  expect((await forced).problem?.code).toBe("signed_out");
+  expect((await second).value).toMatchObject({ value: null, problem: { code: "signed_out" } });
+  expect((await ordinary.next()).done).toBe(true);
+  server.release();
+  expect(server.requests()).toBe(1);
+});
+
+test("signing out while a screen draws its first reading is told to it", async () => {
+  const client = clientOf("http://127.0.0.1:1");
+  const readings = client.balances();
+  await readings.next();
+  await client.clear();
+  expect((await readings.next()).value?.problem?.code).toBe("signed_out");
+  expect((await readings.next()).done).toBe(true);
 });
 
 test("a store that throws costs nothing but the memory over restarts", async () => {

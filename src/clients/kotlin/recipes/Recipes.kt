@@ -21,32 +21,40 @@ fun screens(client: BalanceClient): Flow<BalanceScreen> = client.balances().map(
 fun screenOf(reading: Reading<Balance>): BalanceScreen {
     val balance = reading.value
     val age = reading.ageSeconds ?: 0
-    // The way to the proxy, what the proxy got from Zoo, and the account: each has something to say.
+    // The account, what the proxy got from Zoo, and the way to the proxy: each has something to say.
     val notes = listOfNotNull(
-        problemNote(reading.problem?.code),
         "Loading".takeIf { balance == null && reading.problem == null },
-        "This balance may be out of date".takeIf { balance?.stale == true },
         statusNote(balance?.status),
+        balance?.takeIf { it.stale }?.let { staleNote(it.staleReason) },
+        problemNote(reading.problem?.code),
     )
     // For display alone: NumberFormat.getCurrencyInstance() takes the BigDecimal as it is.
     return BalanceScreen(balance?.available?.toPlainString() ?: "-", notes.joinToString(". "), age > 3_600)
 }
 
+/** The sentences are those of "What to write on the screen"; that has more of them. */
 private fun problemNote(code: String?): String? = when (code) {
     null -> null
     // The device's network or the proxy: which of them is not known.
     "offline" -> "No connection"
     "intercepted" -> "This network wants you to sign in first"
     "no_credential" -> "Your sign-in could not be renewed"
+    "signed_out" -> "Signed out"
     "invalid_credentials" -> "Please sign in again"
     else -> "Not updated"
 }
 
+private fun staleNote(reason: String?): String =
+    if (reason == "revalidating") "Updating" else "This balance may be out of date"
+
 private fun statusNote(status: String?): String? = when (status) {
+    "ok" -> null
+    "low" -> "It is running low"
+    "exhausted" -> "Nothing is left"
+    "contract" -> "On a contract: the balance is not the limit"
     "blocked" -> "Zoo has blocked this account"
-    "exhausted" -> "Nothing left"
-    "low" -> "Running low"
-    else -> null
+    // Null without a balance; or a word that is new.
+    else -> status
 }
 
 /** Android lets nothing run in the background more often. */

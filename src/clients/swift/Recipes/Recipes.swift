@@ -66,10 +66,11 @@ import WidgetKit
 extension BalanceEntry: TimelineEntry {}
 
 /// Give app and widget one `FileStore` in the app group's container, and the widget the scope it needs.
+/// A client for each turn: the widget's process does not hear of the app's `clear()`, only of an empty store.
 public struct BalanceProvider: TimelineProvider {
-    let client: BalanceClient
+    let makeClient: @Sendable () -> BalanceClient
 
-    public init(client: BalanceClient) { self.client = client }
+    public init(makeClient: @escaping @Sendable () -> BalanceClient) { self.makeClient = makeClient }
 
     public func placeholder(in _: Context) -> BalanceEntry {
         BalanceEntry(date: Date(), available: nil, status: nil, asOf: nil, isOld: false)
@@ -78,7 +79,7 @@ public struct BalanceProvider: TimelineProvider {
     public func getSnapshot(in context: Context, completion: @escaping @Sendable (BalanceEntry) -> Void) {
         let placeholder = placeholder(in: context)
         Task {
-            for await reading in client.balances() {
+            for await reading in makeClient().balances() {
                 return completion(timeline(reading, now: Date()).entries.first ?? placeholder)
             }
         }
@@ -86,7 +87,7 @@ public struct BalanceProvider: TimelineProvider {
 
     public func getTimeline(in _: Context, completion: @escaping @Sendable (Timeline<BalanceEntry>) -> Void) {
         Task {
-            let (entries, reload) = timeline(try await client.refresh(), now: Date())
+            let (entries, reload) = timeline(try await makeClient().refresh(), now: Date())
             completion(Timeline(entries: entries, policy: .after(reload)))
         }
     }
@@ -96,11 +97,21 @@ public struct BalanceProvider: TimelineProvider {
 #if canImport(BackgroundTasks) && os(iOS)
 import BackgroundTasks
 
-/// `.backgroundTask(.appRefresh("balance")) { await refreshInBackground(client) }` in the App's scene.
-public func refreshInBackground(_ client: BalanceClient) async {
-    guard let reading = try? await client.refresh() else { return }
+/// When the app goes into the background: the first one has to be asked for. A later plan replaces an earlier one.
+public func planRefresh(at date: Date? = nil) {
     let request = BGAppRefreshTaskRequest(identifier: "balance")
-    request.earliestBeginDate = timeline(reading, now: Date()).reload
+    request.earliestBeginDate = date ?? Date(timeIntervalSinceNow: leastSeconds)
     try? BGTaskScheduler.shared.submit(request)
+}
+
+/// In the App's scene, on iOS 16 and up:
+///
+///     .onChange(of: scenePhase) { phase in if phase == .background { planRefresh() } }
+///     .backgroundTask(.appRefresh("balance")) { await refreshInBackground(client) }
+public func refreshInBackground(_ client: BalanceClient) async {
+    // Before all else: a refresh that the system cuts short must not be the last.
+    planRefresh()
+    guard let reading = try? await client.refresh() else { return }
+    planRefresh(at: timeline(reading, now: Date()).reload)
 }
 #endif

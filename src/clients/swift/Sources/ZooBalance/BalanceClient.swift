@@ -33,6 +33,7 @@ public actor BalanceClient {
     private let balance: Resource<Balance>
     private let standing: Resource<Status>
     private var histories: [Int: Resource<History>] = [:]
+    private var isOver = false
 
     /// - Parameters:
     ///   - owner: who is signed in, e.g. the user's id: what another one left in the store is not shown
@@ -76,14 +77,17 @@ public actor BalanceClient {
         let path = "/v1/balance/history?days=\(days)"
         let resource = histories[days] ?? Resource(settings, path: path, parse: readHistory)
         histories[days] = resource
+        if isOver { await resource.end() }
         return try await resource.refresh(force: false)
     }
 
-    /// At sign-out: nothing of this user is left, on the screen or in the store, whatever is under way.
+    /// At sign-out: nothing of this user is left, on the screen or in the store, whatever is under way. This
+    /// client then asks and stores nothing any more: each reading says `signed_out`.
     public func clear() async throws {
-        await balance.forget()
-        await standing.forget()
-        for history in histories.values { await history.forget() }
+        isOver = true
+        await balance.end()
+        await standing.end()
+        for history in histories.values { await history.end() }
         try settings.store.clear()
     }
 }

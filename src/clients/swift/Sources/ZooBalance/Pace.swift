@@ -6,7 +6,7 @@ enum Pace {
     private static let leastSeconds = 10
     private static let mostBackoffSeconds = 60.0
     /// What only the user or a new version of the app can change.
-    private static let hopelessSeconds = 300.0
+    static let hopelessSeconds = 300.0
     private static let hopelessStatuses = [401, 403, 404]
     private static let longestRetryAfterSeconds = 3_600
 

@@ -33,7 +33,7 @@ struct Members {
     }
 }
 
-func readStatus(_ body: Members) -> Status? {
+@Sendable func readStatus(_ body: Members) -> Status? {
     guard let status = body.text("status") else { return nil }
     return Status(
         account: body.text("account"),
@@ -43,7 +43,7 @@ func readStatus(_ body: Members) -> Status? {
     )
 }
 
-func readBalance(_ body: Members) -> Balance? {
+@Sendable func readBalance(_ body: Members) -> Balance? {
     guard let standing = readStatus(body), let available = body.decimal("available") else { return nil }
     let monthly = body.members("monthly")
     let prepaid = body.members("prepaid")
@@ -69,7 +69,7 @@ func readBalance(_ body: Members) -> Balance? {
     )
 }
 
-func readHistory(_ body: Members) -> History? {
+@Sendable func readHistory(_ body: Members) -> History? {
     guard let points = body.list("points") else { return nil }
     return History(
         points: points.compactMap { point in

@@ -18,8 +18,7 @@ actor Resource<Value: Sendable> {
     private var pause: Pause?
     private var failures = 0
     private var loaded = false
-    /// Counts the sign-outs: what an earlier one's call brings is nobody's any more.
-    private var session = 0
+    private var isOver = false
     private var version = 0
     private var flight = SingleFlight()
     private var naps: [Int: Task<Void, Never>] = [:]
@@ -32,7 +31,7 @@ actor Resource<Value: Sendable> {
     }
 
     /// The last known at once, then the new one, then every newer one while somebody looks. It ends
-    /// after `forget()`: the credential may be somebody else's by then.
+    /// with `end()`, of which it tells.
     nonisolated func watch() -> AsyncStream<Reading<Value>> {
         AsyncStream { continuation in
             let task = Task {
@@ -48,6 +47,7 @@ actor Resource<Value: Sendable> {
         if let pause, pause.asked, secondsLeft() > 0 { return reading() }
         // An ordinary call under way is not what a forced one asked for: it comes after it.
         while flight.isUnderWay, force, !flight.isForced { try await wait() }
+        if isOver { return reading() }
         if !flight.isUnderWay {
             flight.begin(forced: force) { [weak self] id in await self?.ask(force: force, flight: id) }
         }
@@ -55,29 +55,29 @@ actor Resource<Value: Sendable> {
         return reading()
     }
 
-    /// Forgets the value and cancels the call under way.
-    func forget() {
-        session += 1
+    /// For good: the value is forgotten and the call under way cancelled. What it brings is nobody's any
+    /// more, and the credential may be somebody else's by now.
+    func end() {
+        if isOver { return }
+        isOver = true
         loaded = true
         known = nil
-        failures = 0
-        settle(nil, nil)
+        settle(Problem("signed_out"), nil)
         flight.cancel()
     }
 
     private func follow(_ show: @Sendable (Reading<Value>) -> Void) async {
         load()
-        let start = session
         var shown = version
         show(reading())
-        repeat {
+        while !(isOver && version == shown) {
             if version == shown { await next() }
             if Task.isCancelled { return }
             if version != shown {
                 shown = version
                 show(reading())
             }
-        } while session == start
+        }
     }
 
     private func next() async {
@@ -118,10 +118,9 @@ actor Resource<Value: Sendable> {
     }
 
     private func ask(force: Bool, flight id: Int) async {
-        let before = session
         let question = (path: path, etag: known?.record.etag)
         let outcome = try? await settings.exchange.ask(path: question.path, etag: question.etag, force: force)
-        if let outcome, before == session, !Task.isCancelled { take(outcome) }
+        if let outcome, !isOver, !Task.isCancelled { take(outcome) }
         flight.end(id)
     }
 
@@ -173,7 +172,7 @@ actor Resource<Value: Sendable> {
     }
 
     private func reading() -> Reading<Value> {
-        let due = max(0, secondsLeft())
+        let due = isOver ? Pace.hopelessSeconds : max(0, secondsLeft())
         guard let (record, value) = known else {
             return Reading(value: nil, asOf: nil, age: nil, problem: problem, due: due)
         }

@@ -26,7 +26,8 @@ public struct Reading<Value: Sendable>: Sendable {
 public struct Problem: Sendable, Equatable {
     /// A code of the API, or one of the client's own: `offline` (no answer, or not the whole of it),
     /// `intercepted` (something else answered: a captive portal), `unreadable`, `unavailable` (a server
-    /// error that is not the API's) and `no_credential` (the identity provider gave none).
+    /// error that is not the API's), `no_credential` (the identity provider gave none) and `signed_out`
+    /// (`clear()` was called: this client asks nothing any more).
     public let code: String
     /// Seconds, as `Retry-After` said; nil when nothing was said.
     public let retryAfter: Int?

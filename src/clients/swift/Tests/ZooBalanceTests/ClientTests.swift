@@ -46,6 +46,52 @@ private let body = #"{"status":"ok","available":"10.50","stale":false}"#
     #expect(!FileManager.default.fileExists(atPath: folder.path))
 }
 
+@Test func aClientThatWasSignedOutAsksNothingAndStoresNothing() async throws {
+    let folder = temporaryFolder()
+    let asked = Counter()
+    let client = BalanceClient(baseURL: nowhere, owner: "user-1", store: FileStore(folder: folder)) { _ in
+        await asked.add()
+        return "credential"
+    }
+    try await client.clear()
+    let codes = [
+        try await client.refresh().problem?.code,
+        try await client.status().problem?.code,
+        try await client.history().problem?.code,
+    ]
+    #expect(codes == ["signed_out", "signed_out", "signed_out"])
+    #expect(await asked.count == 0)
+    #expect(!FileManager.default.fileExists(atPath: folder.path))
+}
+
+@Test func aSignOutWhileACallIsUnderWayEndsStreamsAndWhoeverWaits() async throws {
+    let (arrivals, arrived) = AsyncStream<Void>.makeStream()
+    let asked = Counter()
+    let client = BalanceClient(baseURL: nowhere, owner: "user-1", store: NoStore()) { _ in
+        await asked.add()
+        arrived.yield()
+        try await Task.sleep(nanoseconds: .max)
+        return "never"
+    }
+    let stream = Task {
+        var codes: [String?] = []
+        for await reading in client.balances() { codes.append(reading.problem?.code) }
+        return codes
+    }
+    for await _ in arrivals { break }
+    let forced = Task { try await client.refresh() }
+    try await client.clear()
+    #expect(try await forced.value.problem?.code == "signed_out")
+    #expect(await stream.value == [nil, "signed_out"])
+    #expect(await asked.count == 1)
+}
+
+private actor Counter {
+    private(set) var count = 0
+
+    func add() { count += 1 }
+}
+
 /// The store of somebody who counts on nothing of the file system.
 private struct NoStore: BalanceStore {
     func read(_: String) throws -> String? { throw CocoaError(.fileReadNoPermission) }

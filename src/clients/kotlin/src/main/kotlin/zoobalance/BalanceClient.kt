@@ -73,6 +73,8 @@ class BalanceClient(
     private val status = Resource(settings, "/v1/balance/status", ::readStatus)
     private val histories = ConcurrentHashMap<Int, Resource<History>>()
 
+    @Volatile private var isOver = false
+
     /**
      * The last known at once, from storage after a start; then the new one; then every newer one, asked
      * for when the last is due. Stop collecting, and nothing is asked any more.
@@ -85,13 +87,20 @@ class BalanceClient(
     /** For widgets and watches: how the account stands, without amounts. */
     suspend fun status(): Reading<Status> = status.refresh(force = false)
 
-    suspend fun history(days: Int = 30): Reading<History> =
-        histories.getOrPut(days) { Resource(settings, "/v1/balance/history?days=$days", ::readHistory) }
-            .refresh(force = false)
+    suspend fun history(days: Int = 30): Reading<History> {
+        val resource =
+            histories.getOrPut(days) { Resource(settings, "/v1/balance/history?days=$days", ::readHistory) }
+        if (isOver) resource.end()
+        return resource.refresh(force = false)
+    }
 
-    /** At sign-out: nothing of this user is left, on the screen or in the store, whatever is under way. */
+    /**
+     * At sign-out: nothing of this user is left, on the screen or in the store, whatever is under way. This
+     * client then asks and stores nothing any more: each reading says `signed_out`.
+     */
     suspend fun clear() {
-        for (resource in listOf(balance, status) + histories.values) resource.forget()
+        isOver = true
+        for (resource in listOf(balance, status) + histories.values) resource.end()
         withContext(Dispatchers.IO) { settings.storing.withLock { store.clear() } }
     }
 }

@@ -9,7 +9,7 @@ private const val LEAST_SECONDS = 10L
 private const val MOST_BACKOFF_SECONDS = 60.0
 
 /** What only the user or a new version of the app can change. */
-private const val HOPELESS_SECONDS = 300.0
+internal const val HOPELESS_SECONDS = 300.0
 private val HOPELESS_STATUSES = setOf(401, 403, 404)
 private const val LONGEST_RETRY_AFTER_SECONDS = 3_600L
 

@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.update
 import kotlinx.coroutines.flow.updateAndGet
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.selects.select
@@ -28,14 +29,12 @@ internal class Resource<T : Any>(
     /** @property asked the server named it: then it holds for a forced request as well */
     private class Pause(val since: Long, val millis: Long, val asked: Boolean)
 
-    /** @property session counts the sign-outs: what an earlier one's call brings is nobody's any more */
     private class State<T>(
         val known: Known<T>? = null,
         val problem: Problem? = null,
         val pause: Pause? = null,
         val failures: Int = 0,
-        val session: Int = 0,
-        val version: Int = 0,
+        val isOver: Boolean = false,
     )
 
     private val state = MutableStateFlow(State<T>())
@@ -45,18 +44,17 @@ internal class Resource<T : Any>(
 
     /**
      * The last known at once, then the new one, then every newer one while somebody collects. It ends
-     * after [forget]: the credential may be somebody else's by then.
+     * with [end], of which it tells.
      */
     fun watch(): Flow<Reading<T>> = flow {
         var shown = last()
-        val session = shown.session
         emit(read(shown))
-        do {
+        while (!shown.isOver) {
             if (state.value === shown) next(shown)
             val now = state.value
             if (now !== shown) emit(read(now))
             shown = now
-        } while (now.session == session)
+        }
     }
 
     suspend fun refresh(force: Boolean): Reading<T> {
@@ -66,10 +64,13 @@ internal class Resource<T : Any>(
         return read(state.value)
     }
 
-    /** Forgets the value and cancels the call under way. */
-    suspend fun forget() {
+    /**
+     * For good: the value is forgotten and the call under way cancelled. What it brings is nobody's any
+     * more, and the credential may be somebody else's by now.
+     */
+    suspend fun end() {
         loading.withLock { loaded = true }
-        state.updateAndGet { State(session = it.session + 1, version = it.version + 1) }
+        state.update { if (it.isOver) it else State(problem = Problem("signed_out"), isOver = true) }
         flight.cancel()
     }
 
@@ -102,6 +103,8 @@ internal class Resource<T : Any>(
 
     private suspend fun ask(force: Boolean) {
         val before = state.value
+        // Begun after end(), or waited for the call that it has cancelled.
+        if (before.isOver) return
         val outcome = settings.exchange.ask(path, before.known?.record?.etag, force)
         val known = understand(outcome, before.known)
         val taken = if (known == null && outcome !is Outcome.Failure) UNREADABLE else outcome
@@ -113,10 +116,9 @@ internal class Resource<T : Any>(
             asked = problem?.retryAfterSeconds != null,
         )
         val after = state.updateAndGet {
-            if (it.session != before.session) it
-            else State(known ?: it.known, problem, pause, failures, it.session, it.version + 1)
+            if (it.isOver) it else State(known ?: it.known, problem, pause, failures)
         }
-        if (known != null && after.session == before.session) save(known.record, before.session)
+        if (known != null && !after.isOver) save(known.record)
     }
 
     /** @return null when the answer makes no sense to this client, or is none */
@@ -145,7 +147,7 @@ internal class Resource<T : Any>(
     }
 
     private fun read(state: State<T>): Reading<T> {
-        val due = maxOf(0, millisLeft(state))
+        val due = if (state.isOver) 1_000 * HOPELESS_SECONDS.toLong() else maxOf(0, millisLeft(state))
         val (record, value) = state.known?.run { record to value }
             ?: return Reading(null, null, null, state.problem, due)
         val passed = maxOf(0, settings.clock.now() - record.receivedAt) / 1_000
@@ -160,10 +162,10 @@ internal class Resource<T : Any>(
         if (value != null) state.value = State(Known(record, value))
     }
 
-    private suspend fun save(record: Record, session: Int) = withContext(Dispatchers.IO) {
+    private suspend fun save(record: Record) = withContext(Dispatchers.IO) {
         // Under the lock that a sign-out takes to clear: what it removed must not be there again.
         settings.storing.withLock {
-            if (state.value.session == session) orNull { settings.store.write(path, record.toString()) }
+            if (!state.value.isOver) orNull { settings.store.write(path, record.toString()) }
         }
     }
 

@@ -21,7 +21,8 @@ data class Problem(
     /**
      * A code of the API, or one of the client's own: `offline` (no answer, or not the whole of it),
      * `intercepted` (something else answered: a captive portal), `unreadable`, `unavailable` (a server
-     * error that is not the API's) and `no_credential` (the identity provider gave none).
+     * error that is not the API's), `no_credential` (the identity provider gave none) and `signed_out`
+     * (`clear()` was called: this client asks nothing any more).
      */
     val code: String,
     /** As `Retry-After` said; null when nothing was said. */

@@ -9,10 +9,13 @@ import kotlin.test.assertEquals
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.minutes
+import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.single
+import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
 import mockwebserver3.Dispatcher
@@ -126,7 +129,9 @@ class BalanceClientTest {
         val reading = client().refresh()
         assertEquals("This balance may be out of date", screenOf(reading).note)
         val both = reading.copy(problem = Problem("offline"))
-        assertEquals("No connection. This balance may be out of date", screenOf(both).note)
+        assertEquals("This balance may be out of date. No connection", screenOf(both).note)
+        val updating = reading.value?.copy(staleReason = "revalidating", status = "low")
+        assertEquals("It is running low. Updating", screenOf(reading.copy(value = updating)).note)
         assertEquals("Loading", screenOf(both.copy(value = null, problem = null)).note)
     }
 
@@ -138,6 +143,35 @@ class BalanceClientTest {
         client.refresh()
         client.clear()
         assertEquals(emptyList(), folder.listFiles().orEmpty().toList())
+    }
+
+    @Test
+    fun `a client that was signed out asks nothing and stores nothing`() = runBlocking {
+        server.enqueue(answer())
+        val client = client()
+        client.refresh()
+        client.clear()
+        server.enqueue(answer())
+        val readings = listOf(client.refresh(), client.status(), client.history(), client.balances().single())
+        assertEquals(setOf("signed_out"), readings.map { it.problem?.code }.toSet())
+        assertEquals(listOf(null), readings.map { it.value }.distinct())
+        assertEquals(1, server.requestCount)
+        assertEquals(emptyList(), folder.listFiles().orEmpty().toList())
+    }
+
+    @Test
+    fun `a refresh that waits for a call when the user signs out asks nothing`() = runBlocking {
+        val (release, arrived) = holdAnswers()
+        val client = client()
+        val shown = async(Dispatchers.Default) { client.balances().toList() }
+        arrived.awaitAside()
+        // Begins at once, and waits for the ordinary call.
+        val forced = async(start = CoroutineStart.UNDISPATCHED) { client.refresh() }
+        client.clear()
+        assertEquals("signed_out", forced.await().problem?.code)
+        assertEquals(listOf(null, "signed_out"), shown.await().map { it.problem?.code })
+        release.countDown()
+        assertEquals(1, server.requestCount)
     }
 
     @Test
