@@ -6,7 +6,7 @@ import { LogThrottle } from "../lib/log-throttle.ts";
 import { BalanceMemory } from "./memory.ts";
 import type { Reading } from "./reading.ts";
 import type { BalanceRecord } from "./record.ts";
-import { accountObject } from "./refresh.ts";
+import { accountObject, isOfSource } from "./refresh.ts";
 
 /** One hop, for a caller who has others to hear from. */
 const DEADLINE_MS = 2_000;
@@ -23,7 +23,7 @@ export async function peek(
     state.of(LogThrottle),
     DEADLINE_MS,
   );
-  if (called === null) return null;
+  if (called === null || !isOfSource(called.answer, upstream)) return null;
   const { record, failure } = called.answer;
   if (record !== null) {
     state.of(BalanceMemory).learn(account, record, failure, config.FRESH_SECONDS);

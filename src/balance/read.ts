@@ -16,7 +16,7 @@ import { BalanceMemory } from "./memory.ts";
 import { nearest, type Stored } from "./nearest.ts";
 import type { Reading } from "./reading.ts";
 import { type BalanceRecord, newest } from "./record.ts";
-import { accountObject, type RefreshDemand, type RefreshOutcome } from "./refresh.ts";
+import { accountObject, isOfSource, type RefreshDemand, type RefreshOutcome } from "./refresh.ts";
 import type { Seen, StaleReason } from "./view.ts";
 
 export interface ReadRequest {
@@ -133,7 +133,7 @@ function reportReader(
       facts,
       on.state.of(LogThrottle),
     ).then((called) => {
-      if (called !== null) learn(account, called.answer, on);
+      if (called !== null && isOfSource(called.answer, upstream)) learn(account, called.answer, on);
     }),
   );
 }
@@ -235,7 +235,7 @@ async function refresh(
     facts,
     on.state.of(LogThrottle),
   );
-  if (called === null) return OBJECT_FAILED;
+  if (called === null || !isOfSource(called.answer, upstream)) return OBJECT_FAILED;
   learn(account, called.answer, on);
   return called.answer;
 }

@@ -27,6 +27,13 @@ export interface RefreshOutcome {
 }
 
 /**
+ * Whether the outcome is of the Zoo account that this version knows by the name. While a deployment is under way
+ * the object may still be of the version before, under which the name stood for another one.
+ */
+export const isOfSource = ({ record }: RefreshOutcome, { source }: Account) =>
+  record === null || record.source === source;
+
+/**
  * A new stub of the account's object. An object stays where it was first touched, so the location hint
  * is given at every touch.
  */

@@ -198,6 +198,29 @@ describe("the object", () => {
   });
 });
 
+describe("while the object is still of a version that knows another source by the name", () => {
+  const foreignOf = (account: string) => {
+    const record = { ...recordOf(account, Date.now(), "666.00"), source: "elsewhere" };
+    const answer = async () => outcome(record);
+    const stub = { refresh: answer, peek: answer, reportReader: answer };
+    return { getByName: () => stub } as unknown as Object;
+  };
+
+  test("its value is not answered, refreshed or looked at", async () => {
+    const slow = { BALANCE_KV: kvWith(() => never), ACCOUNT_BALANCE: foreignOf("moved") };
+    expect(await read("moved", slow)).toMatchObject({ found: false });
+  });
+
+  test("its value does not take the place of the account's own when a reader is reported", async () => {
+    const record = recordOf("moving", Date.now() - 30_000);
+    await store("moving", record);
+    for (let time = 0; time < 2; time++) {
+      const found = await read("moving", { ACCOUNT_BALANCE: foreignOf("moving") });
+      expect(found).toMatchObject({ found: true, record });
+    }
+  });
+});
+
 test("both fail: an error, not an exception; and a value beyond STALE_SECONDS is none", async () => {
   const ACCOUNT_BALANCE = objectWith(failing);
   const bindings = { BALANCE_KV: kvWith(failing), ACCOUNT_BALANCE };
