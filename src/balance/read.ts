@@ -176,11 +176,14 @@ function retryAfterOf(
   { demand }: ReadRequest,
   record: BalanceRecord | null,
   failure: KnownFailure | null,
-  { MIN_REFRESH_SECONDS }: Config,
+  { FRESH_SECONDS, MIN_REFRESH_SECONDS }: Config,
   now: number,
 ): number | null {
   if (demand.maxAge === null) return null;
-  const at = failure?.retry_at ?? (record?.fetched_at ?? now) + MIN_REFRESH_SECONDS * 1_000;
+  const fetchedAt = record?.fetched_at ?? 0;
+  // What is still fresh waits for the interval too, since the last attempt, whatever came of it.
+  const intervalMs = now - fetchedAt > FRESH_SECONDS * 1_000 ? 0 : MIN_REFRESH_SECONDS * 1_000;
+  const at = Math.max(failure?.retry_at ?? 0, (failure?.at ?? fetchedAt) + intervalMs);
   return Math.max(1, Math.ceil((at - now) / 1_000));
 }
 
