@@ -87,6 +87,7 @@ export class Refresher {
     // MIN_REFRESH_SECONDS throttles what a caller forces beyond the table: a stale value is due in any case.
     const forced = plan(this.#ageMs(upstream), null, config) === "serve";
     const intervalMs = forced ? config.MIN_REFRESH_SECONDS * 1_000 : 0;
+    const joined = this.#inFlight !== undefined;
     this.#inFlight ??= this.#start(demand.requestId, on, intervalMs);
     const inFlight = this.#inFlight;
     if (inFlight === undefined) return this.#outcome(upstream, false);
@@ -103,7 +104,7 @@ export class Refresher {
       default:
         wait satisfies never;
     }
-    return this.#outcome(upstream, true);
+    return { ...this.#outcome(upstream, true), ...(joined && { joined }) };
   }
 
   /** What is stored, at once. */

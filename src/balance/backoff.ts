@@ -36,8 +36,13 @@ export function earliestRefreshAt(
   intervalMs: number,
   now: number,
 ): number {
-  const earliest = Math.max(failure?.retry_at ?? 0, attemptedAt + intervalMs);
-  // A deadline further away than any wait was written before the clock moved back: ignore it.
+  // What is of the future was written before the clock moved back: ignore it. Two clocks may differ a little.
+  const isPast = (at: number) => at - now < MAX_DELAY_MS;
+  const earliest = Math.max(
+    failure !== null && isPast(failure.at) ? failure.retry_at : 0,
+    isPast(attemptedAt) ? attemptedAt + intervalMs : 0,
+  );
+  // And no deadline is further away than any wait.
   return earliest - now > MAX_WAIT_MS ? 0 : earliest;
 }
 

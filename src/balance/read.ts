@@ -157,7 +157,7 @@ async function refreshWithin(
   const refreshing = refresh(request, wait, on);
   on.waitUntil(refreshing);
   // Until this attempt has ended, the one before it is the last that is known of.
-  const running = { record: null, failure: record && failure, attempted: true };
+  const running: Refreshed = { record: null, failure: record && failure, attempted: true };
   const after = await withDeadline(refreshing, deadlineMs).catch(() => running);
   const best = newest(record, after.record);
   const forward = record === null ? "miss" : maxAge === null ? "stale" : "request";
@@ -166,7 +166,8 @@ async function refreshWithin(
     store: best === record ? store : "object",
     forward: after.attempted ? forward : null,
   };
-  const inVain = best !== null && best === record && after !== running;
+  // A call that was under way already may not know yet what the caller has just bought.
+  const inVain = best !== null && after !== running && (best === record || after.joined);
   const retryAfter = inVain ? retryAfterOf(request, best, after.failure, config, now) : null;
   return serveStaleOrFail({ record: best, failure: after.failure, now, cache }, config, retryAfter);
 }
@@ -176,11 +177,14 @@ function retryAfterOf(
   { demand }: ReadRequest,
   record: BalanceRecord | null,
   failure: KnownFailure | null,
-  { MIN_REFRESH_SECONDS }: Config,
+  { FRESH_SECONDS, MIN_REFRESH_SECONDS }: Config,
   now: number,
 ): number | null {
   if (demand.maxAge === null) return null;
-  const at = failure?.retry_at ?? (record?.fetched_at ?? now) + MIN_REFRESH_SECONDS * 1_000;
+  const fetchedAt = record?.fetched_at ?? 0;
+  // What is still fresh waits for the interval too, since the last attempt, whatever came of it.
+  const intervalMs = now - fetchedAt > FRESH_SECONDS * 1_000 ? 0 : MIN_REFRESH_SECONDS * 1_000;
+  const at = Math.max(failure?.retry_at ?? 0, (failure?.at ?? fetchedAt) + intervalMs);
   return Math.max(1, Math.ceil((at - now) / 1_000));
 }
 
@@ -212,6 +216,7 @@ interface Refreshed {
   readonly record: BalanceRecord | null;
   readonly failure: KnownFailure | null;
   readonly attempted: boolean;
+  readonly joined?: true;
 }
 
 const OBJECT_FAILED: Refreshed = {

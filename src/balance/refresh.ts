@@ -24,6 +24,11 @@ export interface RefreshOutcome {
   readonly failure: Failure | null;
   /** Whether a call to Zoo was made, or was under way, for this demand. */
   readonly attempted: boolean;
+  /**
+   * Whether that call was under way before the demand came: what it brings may be older than what the
+   * caller has just done. Earlier versions do not say.
+   */
+  readonly joined?: true;
 }
 
 /**

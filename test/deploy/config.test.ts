@@ -276,6 +276,7 @@ describe("crons", () => {
     ['["*/30 * * * *", "15-45/30 * * * *"]', ""],
     ['["0 */6 * * *"]', "READY_SECONDS = 43200"],
     ['["0 8 * * MON-FRI"]', ""],
+    ['["*/15 * * * *"]', "FRESH_SECONDS = 1800\nREADY_SECONDS = 3600"],
   ])("%s with %j is good", (crons, vars) => {
     expect(found(crons, vars)).toEqual([]);
   });
@@ -283,6 +284,7 @@ describe("crons", () => {
   test.each([
     ['["*/15 * * * *"]', "READY_SECONDS = 600", "every 15 minutes"],
     ['["0 * * * *"]', "", "every 60 minutes"],
+    ['["*/15 * * * *"]', "FRESH_SECONDS = 1800", "finds a value fresh for 1800 seconds"],
     ['["0 8,20 * * *"]', "READY_SECONDS = 3600", "every 720 minutes"],
     ["[]", "", "no cron"],
   ])("%s with %j is noted, because /ready needs readers then", (crons, vars, words) => {

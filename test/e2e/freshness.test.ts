@@ -8,7 +8,7 @@ const OLD = "37.3583"; // generation 2026-08
 const NEW = "146.72"; // generation documented
 const ACCOUNTS = [
   ...["fresh", "behind", "renewed", "held", "expired", "pulled", "young", "painted", "stored"],
-  ...["unstored", "browser", "limited", "hurried"],
+  ...["unstored", "browser", "limited", "in-vain", "hurried"],
 ];
 
 let chaos: Chaos;
@@ -137,6 +137,21 @@ describe("a forced refresh", () => {
       expect(headers.get("retry-after")).toBe("9");
     }
     expect(calls()).toBe(0);
+  });
+
+  test("after one that failed, the answer says when the next one may be, not when Zoo may be asked at all", async () => {
+    const ask = await prime("in-vain");
+    chaos.zoo.setFault({ kind: "status", status: 500 });
+    await chaos.move(10_000);
+    expect((await ask("no-cache")).headers.get("retry-after")).toBe("10");
+    await chaos.move(3_000);
+    const early = await ask("no-cache");
+    expect(await viewOf(early)).toMatchObject({ available: OLD, stale: false });
+    expect(early.headers.get("retry-after")).toBe("7");
+    expect(calls()).toBe(1);
+    chaos.zoo.setFault(null);
+    await chaos.move(7_000);
+    expect(await viewOf(await ask("no-cache"))).toMatchObject({ available: NEW });
   });
 
   test("while Zoo backs off, the stored value comes with the time until the next attempt", async () => {

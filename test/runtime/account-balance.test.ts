@@ -39,6 +39,8 @@ describe("one refresh at a time", () => {
     expect(fetched).toHaveBeenCalledOnce();
     expect(new Set(outcomes.map((o) => o.record?.fetched_at)).size).toBe(1);
     expect(outcomes[0]?.record?.balance.available).toBe("37.3583");
+    // Who began it, and who came to a call that was under way.
+    expect(outcomes.map(({ joined }) => joined)).toEqual([undefined, ...Array(49).fill(true)]);
   });
 
   test("and so do 50 from outside, and their failure", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Failure, nextFailure } from "../../src/balance/backoff.ts";
+import { earliestRefreshAt, type Failure, nextFailure } from "../../src/balance/backoff.ts";
 import { parseRetryAfter } from "../../src/lib/retry-after.ts";
 
 const NOW = Date.UTC(2026, 10, 23, 10, 0, 0);
@@ -53,6 +53,26 @@ describe("nextFailure", () => {
     const first = nextFailure(null, { reason, retryAfterMs: null }, NOW, 0);
     const latest = { reason: "upstream_rejected", retryAfterMs: null } as const;
     expect(nextFailure(first, latest, NOW, 0).reason).toBe("upstream_rejected");
+  });
+});
+
+describe("earliestRefreshAt", () => {
+  const failedAt = (at: number): Failure => ({ reason, at, retry_at: at + 60_000, count: 9 });
+
+  test("is the later one of backoff and interval", () => {
+    expect(earliestRefreshAt(failedAt(NOW), NOW, 10_000, NOW)).toBe(NOW + 60_000);
+    expect(earliestRefreshAt(failedAt(NOW), NOW, 90_000, NOW)).toBe(NOW + 90_000);
+    expect(earliestRefreshAt(null, NOW, 10_000, NOW)).toBe(NOW + 10_000);
+  });
+
+  test("a clock that is behind by seconds changes nothing", () => {
+    expect(earliestRefreshAt(failedAt(NOW + 5_000), 0, 0, NOW)).toBe(NOW + 65_000);
+  });
+
+  test("what was written before the clock moved back by hours delays nothing", () => {
+    const ahead = NOW + 2 * 3_600_000;
+    expect(earliestRefreshAt(failedAt(ahead), ahead, 10_000, NOW)).toBe(0);
+    expect(earliestRefreshAt(failedAt(ahead), NOW, 10_000, NOW)).toBe(NOW + 10_000);
   });
 });
 

@@ -146,6 +146,25 @@ describe.each<[string, Error, number]>([
   });
 });
 
+test.each([
+  ["was begun for it", undefined, 0, null],
+  ["was under way, so it may know nothing of a purchase just made", true as const, 0, 10],
+  ["was under way, for a caller who forces nothing", true as const, null, null],
+])("a refresh that %s", async (_, joined, maxAge, retryAfter) => {
+  const account = `joined-${joined}-${maxAge}`;
+  await store(account, recordOf(account, Date.now() - 600_000));
+  const record = recordOf(account, Date.now());
+  const ACCOUNT_BALANCE = objectWith(async () => ({
+    ...outcome(record),
+    ...(joined && { joined }),
+  }));
+  expect(await read(account, { ACCOUNT_BALANCE }, { maxAge })).toMatchObject({
+    record,
+    stale: false,
+    retryAfter,
+  });
+});
+
 describe("the object", () => {
   test("that fails retryably once is asked again", async () => {
     const record = recordOf("object-second", Date.now());

@@ -30,14 +30,21 @@ export function adviseCrons(settings: Table, root: Table, vars: Table): Said[] {
 function adviseReady(crons: readonly string[], vars: Table): Said[] {
   const minutes = longestPause(crons);
   const ready = Number(vars.READY_SECONDS ?? VARIABLES.READY_SECONDS.default);
-  if (minutes === null || !(ready <= minutes * 60)) return [];
+  const fresh = Number(vars.FRESH_SECONDS ?? VARIABLES.FRESH_SECONDS.default);
+  if (minutes === null) return [];
+  // The cron leaves alone what is fresh when it comes.
+  const turns = Math.floor(fresh / (minutes * 60)) + 1;
+  if (!(ready <= turns * minutes * 60)) return [];
   const often =
     minutes === Number.POSITIVE_INFINITY
       ? "there is no cron"
       : `the cron comes every ${minutes} minutes`;
-  const problem = `${often}, so /ready fails after ${ready} seconds without readers`;
+  const left = turns === 1 ? "" : `, and finds a value fresh for ${fresh} seconds`;
+  const problem = `${often}${left}, so /ready fails after ${ready} seconds without readers`;
   const remedy =
-    "Raise READY_SECONDS to twice the cron's interval, or let the cron come more often.";
+    turns === 1
+      ? "Raise READY_SECONDS to twice the cron's interval, or let the cron come more often."
+      : "Raise READY_SECONDS to FRESH_SECONDS and twice the cron's interval.";
   return [{ level: "note", path: ["vars", "READY_SECONDS"], problem, remedy }];
 }
 
