@@ -36,7 +36,10 @@ const document = openApiDocument(version);
 write("openapi.json", `${JSON.stringify(document, null, 2)}\n`);
 write("index.html", await page(document));
 write("_headers", HEADERS);
-write("page.css", readFileSync(join(import.meta.dirname, "page.css"), "utf8"));
+const styles = ["page.css", "chart.css"].map((name) =>
+  readFileSync(join(import.meta.dirname, name), "utf8"),
+);
+write("page.css", styles.join(""));
 const { outputFiles } = buildSync({
   entryPoints: [join(import.meta.dirname, "client/page.ts")],
   bundle: true,
