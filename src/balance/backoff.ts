@@ -36,11 +36,11 @@ export function earliestRefreshAt(
   intervalMs: number,
   now: number,
 ): number {
-  // What is of the future was written before the clock moved back: ignore it. Two clocks may differ a little.
-  const isPast = (at: number) => at - now < MAX_DELAY_MS;
+  // A time in the future was stored before the clock moved back: ignore it, but tolerate a little skew.
+  const isCredible = (at: number) => at - now < MAX_DELAY_MS;
   const earliest = Math.max(
-    failure !== null && isPast(failure.at) ? failure.retry_at : 0,
-    isPast(attemptedAt) ? attemptedAt + intervalMs : 0,
+    failure !== null && isCredible(failure.at) ? failure.retry_at : 0,
+    isCredible(attemptedAt) ? attemptedAt + intervalMs : 0,
   );
   // And no deadline is further away than any wait.
   return earliest - now > MAX_WAIT_MS ? 0 : earliest;
